@@ -1,0 +1,290 @@
+#include "config.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+
+#define ALIGN		_Alignof(max_align_t)
+#define ROUND_UP(n)	(((n) + ALIGN - 1) & ~(ALIGN - 1))
+
+/* No bound is above this, so that sums of two sizes never wrap. */
+#define MAX_MAX		(SIZE_MAX / 4 & ~(ALIGN - 1))
+
+static size_t
+clamp_max(size_t max)
+{
+	return max > MAX_MAX ? MAX_MAX : ROUND_UP(max);
+}
+
+#ifndef ARENA_DEBUG
+
+struct block {
+	struct block	*next;
+	size_t		 size;		/* bytes at data, a multiple of ALIGN */
+	max_align_t	 data[];
+};
+
+struct arena {
+	size_t		 max;		/* bytes, a multiple of ALIGN */
+	size_t		 used;		/* bytes handed out, rounded up */
+	size_t		 capacity;	/* bytes in all blocks */
+	bool		 overflowed;
+	struct block	*first;
+	struct block	*cur;		/* those before it are full */
+	size_t		 off;		/* bytes used of cur */
+};
+
+static struct block *
+block_new(size_t size)
+{
+	struct block *b;
+
+	if ((b = malloc(sizeof(*b) + size)) == NULL)
+		return NULL;
+	b->next = NULL;
+	b->size = size;
+	return b;
+}
+
+struct arena *
+arena_new(size_t max)
+{
+	struct arena *a;
+
+	if ((a = calloc(1, sizeof(*a))) == NULL)
+		return NULL;
+	a->max = clamp_max(max);
+	a->capacity = a->max < ARENA_BLOCK ? a->max : ARENA_BLOCK;
+	if ((a->first = a->cur = block_new(a->capacity)) == NULL) {
+		free(a);
+		return NULL;
+	}
+	return a;
+}
+
+void
+arena_free(struct arena *a)
+{
+	struct block *b, *next;
+
+	if (a == NULL)
+		return;
+	for (b = a->first; b != NULL; b = next) {
+		next = b->next;
+		free(b);
+	}
+	free(a);
+}
+
+/*
+ * Make cur a block with room for size bytes (rounded, within max): one kept
+ * from an earlier request, else a new one as large as all so far together.
+ */
+static bool
+advance(struct arena *a, size_t size)
+{
+	struct block *b;
+	size_t want;
+
+	for (b = a->cur->next; b != NULL; b = b->next)
+		if (b->size >= size)
+			break;
+	if (b == NULL) {
+		want = a->max - a->used;
+		if (want > a->capacity)
+			want = a->capacity;
+		if (want < size)
+			want = size;
+		if ((b = block_new(want)) == NULL)
+			return false;
+		b->next = a->cur->next;
+		a->cur->next = b;
+		a->capacity += want;
+	}
+	a->cur = b;
+	a->off = 0;
+	return true;
+}
+
+void *
+arena_alloc(struct arena *a, size_t size)
+{
+	char *p;
+
+	if (size > a->max - a->used)
+		goto full;
+	size = ROUND_UP(size);	/* still within max, a multiple of ALIGN */
+	if (size > a->cur->size - a->off && !advance(a, size))
+		goto full;
+	p = (char *)a->cur->data + a->off;
+	a->off += size;
+	a->used += size;
+	return p;
+full:
+	a->overflowed = true;
+	return NULL;
+}
+
+void
+arena_reset(struct arena *a)
+{
+	struct block *b, **link;
+
+	/* the blocks made last stand first and are the ones worth keeping */
+	a->capacity = a->first->size;
+	for (link = &a->first->next; (b = *link) != NULL; ) {
+		if (a->capacity + b->size <= ARENA_KEEP) {
+			a->capacity += b->size;
+			link = &b->next;
+		} else {
+			*link = b->next;
+			free(b);
+		}
+	}
+	a->cur = a->first;
+	a->off = 0;
+	a->used = 0;
+	a->overflowed = false;
+}
+
+#else /* ARENA_DEBUG */
+
+struct arena {
+	size_t	  max;		/* bytes, a multiple of ALIGN */
+	size_t	  used;		/* bytes handed out, rounded up as above */
+	bool	  overflowed;
+	void	**ptrs;		/* every allocation since the last reset */
+	size_t	  count;
+	size_t	  room;		/* slots at ptrs */
+};
+
+struct arena *
+arena_new(size_t max)
+{
+	struct arena *a;
+
+	if ((a = calloc(1, sizeof(*a))) != NULL)
+		a->max = clamp_max(max);
+	return a;
+}
+
+void
+arena_free(struct arena *a)
+{
+	if (a == NULL)
+		return;
+	arena_reset(a);
+	free(a->ptrs);
+	free(a);
+}
+
+static bool
+make_room(struct arena *a)
+{
+	size_t room = a->room == 0 ? 16 : a->room * 2;
+	void **ptrs;
+
+	if (a->count < a->room)
+		return true;
+	if (room > SIZE_MAX / sizeof(*ptrs) ||
+	    (ptrs = realloc(a->ptrs, room * sizeof(*ptrs))) == NULL)
+		return false;
+	a->ptrs = ptrs;
+	a->room = room;
+	return true;
+}
+
+void *
+arena_alloc(struct arena *a, size_t size)
+{
+	void *p;
+
+	/* malloc(0) may be NULL, which here means failure */
+	if (size > a->max - a->used || !make_room(a) ||
+	    (p = malloc(size == 0 ? 1 : size)) == NULL) {
+		a->overflowed = true;
+		return NULL;
+	}
+	a->used += ROUND_UP(size);
+	a->ptrs[a->count++] = p;
+	return p;
+}
+
+void
+arena_reset(struct arena *a)
+{
+	while (a->count > 0)
+		free(a->ptrs[--a->count]);
+	a->used = 0;
+	a->overflowed = false;
+}
+
+#endif /* ARENA_DEBUG */
+
+void *
+arena_zalloc(struct arena *a, size_t size)
+{
+	void *p;
+
+	if ((p = arena_alloc(a, size)) != NULL)
+		memset(p, 0, size);
+	return p;
+}
+
+char *
+arena_strndup(struct arena *a, const char *s, size_t len)
+{
+	char *p;
+
+	if (len == SIZE_MAX) {
+		a->overflowed = true;
+		return NULL;
+	}
+	if ((p = arena_alloc(a, len + 1)) == NULL)
+		return NULL;
+	if (len > 0)
+		memcpy(p, s, len);
+	p[len] = '\0';
+	return p;
+}
+
+char *
+arena_printf(struct arena *a, const char *fmt, ...)
+{
+	char small[256], *p;
+	va_list ap;
+	int len;
+
+	va_start(ap, fmt);
+	len = vsnprintf(small, sizeof(small), fmt, ap);
+	va_end(ap);
+	if (len < 0) {
+		a->overflowed = true;
+		return NULL;
+	}
+	if ((size_t)len < sizeof(small))
+		return arena_strndup(a, small, (size_t)len);
+
+	if ((p = arena_alloc(a, (size_t)len + 1)) == NULL)
+		return NULL;
+	va_start(ap, fmt);
+	(void)vsnprintf(p, (size_t)len + 1, fmt, ap);
+	va_end(ap);
+	return p;
+}
+
+bool
+arena_overflowed(const struct arena *a)
+{
+	return a->overflowed;
+}
+
+size_t
+arena_used(const struct arena *a)
+{
+	return a->used;
+}

@@ -1,0 +1,141 @@
+#include "config.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "base/bufpool.h"
+#include "base/lock.h"
+
+#define LINE	64u			/* bytes; alignment of every buffer */
+#define BATCH	(BUFPOOL_LOCAL / 2)	/* moved under one taking of the lock */
+
+static atomic_size_t in_use;
+
+static uint8_t *
+heap_get(void)
+{
+	void *p;
+
+	return posix_memalign(&p, LINE, BUFPOOL_SIZE) == 0 ? p : NULL;
+}
+
+size_t
+bufpool_in_use(void)
+{
+	return atomic_load_explicit(&in_use, memory_order_relaxed);
+}
+
+static uint8_t *
+count_out(uint8_t *buf)
+{
+	if (buf != NULL)
+		atomic_fetch_add_explicit(&in_use, 1, memory_order_relaxed);
+	return buf;
+}
+
+static void
+count_in(void)
+{
+	atomic_fetch_sub_explicit(&in_use, 1, memory_order_relaxed);
+}
+
+#ifndef ARENA_DEBUG
+
+/* Pointers stand in arrays, not in the free buffers: nothing touches those. */
+static _Thread_local struct {
+	unsigned	 n;
+	uint8_t		*bufs[BUFPOOL_LOCAL];
+} local;
+
+static struct {
+	struct lock	 lock;		/* guards the rest; no call under it */
+	unsigned	 n;
+	uint8_t		*bufs[BUFPOOL_SHARED];
+} shared = { .lock = { PTHREAD_MUTEX_INITIALIZER, LOCK_BUFPOOL } };
+
+static void
+borrow(void)
+{
+	lock_take(&shared.lock);
+	while (local.n < BATCH && shared.n > 0)
+		local.bufs[local.n++] = shared.bufs[--shared.n];
+	lock_drop(&shared.lock);
+}
+
+static void
+return_some(void)
+{
+	const unsigned keep = BUFPOOL_LOCAL - BATCH;
+
+	lock_take(&shared.lock);
+	while (local.n > keep && shared.n < BUFPOOL_SHARED)
+		shared.bufs[shared.n++] = local.bufs[--local.n];
+	lock_drop(&shared.lock);
+	while (local.n > keep)
+		free(local.bufs[--local.n]);
+}
+
+uint8_t *
+bufpool_get(void)
+{
+	if (local.n == 0)
+		borrow();
+	return count_out(local.n > 0 ? local.bufs[--local.n] : heap_get());
+}
+
+void
+bufpool_put(uint8_t *buf)
+{
+	if (buf == NULL)
+		return;
+	count_in();
+	if (local.n == BUFPOOL_LOCAL)
+		return_some();
+	local.bufs[local.n++] = buf;
+}
+
+void
+bufpool_thread_fini(void)
+{
+	while (local.n > 0)
+		free(local.bufs[--local.n]);
+}
+
+void
+bufpool_fini(void)
+{
+	bufpool_thread_fini();
+	lock_take(&shared.lock);
+	while (shared.n > 0)
+		free(shared.bufs[--shared.n]);
+	lock_drop(&shared.lock);
+}
+
+#else /* ARENA_DEBUG: nothing is kept, so that ASan sees a use after put */
+
+uint8_t *
+bufpool_get(void)
+{
+	return count_out(heap_get());
+}
+
+void
+bufpool_put(uint8_t *buf)
+{
+	if (buf == NULL)
+		return;
+	count_in();
+	free(buf);
+}
+
+void
+bufpool_thread_fini(void)
+{
+}
+
+void
+bufpool_fini(void)
+{
+}
+
+#endif /* ARENA_DEBUG */

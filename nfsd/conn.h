@@ -1,0 +1,40 @@
+/*
+ * conn.h - one connection: records in, replies out, back-pressure.
+ *
+ * Bytes are read by the buffer, all complete records in it are run, and what
+ * is answered then leaves with one write.  A connection that has too much
+ * under way is not read from until half of that is gone:
+ *
+ *	inflight	bytes of calls that workers have, with the data they
+ *			are about to make			opt.max_inflight
+ *	unsent		bytes of replies that the socket did not take
+ *							opt.max_unsent
+ *	ncalls		calls of both kinds		CONN_CALLS_MAX
+ *
+ * All functions are for the loop's thread.
+ */
+#ifndef NFSD_CONN_H
+#define NFSD_CONN_H
+
+#define CONN_CALLS_MAX	256u	/* times ARENA_BLOCK: 4 MiB at rest */
+
+struct request;
+struct server;
+struct verr;
+
+/*
+ * Serve the connected stream socket fd, which is the connection's from now on
+ * (it is closed after a failure too).  VERR_BUSY: opt.max_conns are there.
+ */
+int conn_new(struct server *srv, int fd, struct verr *e);
+
+/* A worker has finished rq; its reply leaves with conn_pump_ripe(). */
+void conn_done(struct request *rq);
+void conn_pump_ripe(struct server *srv);
+
+/* Read no more, answer what has been read, then close. */
+void conn_drain_all(struct server *srv);
+
+void conn_close_all(struct server *srv);
+
+#endif /* NFSD_CONN_H */

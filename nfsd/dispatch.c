@@ -1,0 +1,289 @@
+/*
+ * dispatch.c - a record becomes a reply.
+ */
+#include "config.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "nfsd/dispatch.h"
+#include "nfsd/proc.h"
+#include "nfsd/server_int.h"
+#include "xdr/mount3.h"
+#include "xdr/rpcmsg.h"
+
+#define NOBODY	65534u	/* uid and gid of who says nothing */
+
+static const struct program {
+	uint32_t		 prog;
+	uint32_t		 vers;		/* the only one */
+	uint32_t		 nprocs;
+	const struct proc	*procs;
+} programs[] = {
+	{ NFS3_PROGRAM, NFS3_VERSION, PROC_NFS3_COUNT, proc_nfs3 },
+	{ MOUNT3_PROGRAM, MOUNT3_VERSION, PROC_MOUNT3_COUNT, proc_mount3 },
+};
+
+static const struct program *
+find_program(uint32_t prog)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
+		if (programs[i].prog == prog)
+			return &programs[i];
+	return NULL;
+}
+
+static bool
+admitted(const struct server *srv, const struct rpcmsg_call *call)
+{
+	unsigned i;
+
+	if (call->flavor != RPCMSG_AUTH_SYS)
+		return false;
+	for (i = 0; i < srv->nuids; i++)
+		if (srv->uids[i] == call->uid)
+			return true;
+	return false;
+}
+
+static void
+set_cred(struct cred *c, const struct rpcmsg_call *call)
+{
+	c->flavor = call->flavor;
+	if (call->flavor != RPCMSG_AUTH_SYS) {
+		c->uid = c->gid = NOBODY;
+		c->ngroups = 0;
+		return;
+	}
+	c->uid = call->uid;
+	c->gid = call->gid;
+	c->ngroups = call->ngids;
+	memcpy(c->groups, call->gids, call->ngids * sizeof(c->groups[0]));
+}
+
+/* Begin the reply, once more if need be. */
+static void
+begin(struct request *rq)
+{
+	xout_init(&rq->out, rq->out.head, XOUT_HEAD_MAX);
+	xout_begin_record(&rq->out);
+}
+
+/* The reply has become an error of RPC and not a result. */
+static enum dispatch_next
+rejected(struct request *rq)
+{
+	xout_end_record(&rq->out);
+	rq->rpc_error = true;
+	return DISPATCH_REPLY;
+}
+
+static enum dispatch_next
+system_err(struct request *rq)
+{
+	iolist_free(&rq->data);
+	begin(rq);
+	rpcmsg_reply_system_err(&rq->out, rq->xid);
+	return rejected(rq);
+}
+
+/*
+ * Find rq->proc and check who calls; false if the answer is an error.
+ * Credentials come before the program (as in Linux), but who is too weak is
+ * known only for a procedure: clients try NULL of other programs with
+ * AUTH_NONE and must learn that these are not here.
+ */
+static bool
+accept_call(struct request *rq, enum rpcmsg_result result,
+    const struct rpcmsg_call *call)
+{
+	const struct program *p = find_program(call->prog);
+	struct xout *o = &rq->out;
+
+	if (result == RPCMSG_BAD_VERSION)
+		rpcmsg_reply_rpc_mismatch(o, rq->xid);
+	else if (result == RPCMSG_BAD_CRED)
+		rpcmsg_reply_auth_error(o, rq->xid, RPCMSG_AUTH_BADCRED);
+	else if (result == RPCMSG_BAD_VERF)
+		rpcmsg_reply_auth_error(o, rq->xid, RPCMSG_AUTH_BADVERF);
+	else if (result == RPCMSG_UNKNOWN_FLAVOR)
+		rpcmsg_reply_auth_error(o, rq->xid, RPCMSG_AUTH_REJECTEDCRED);
+	else if (p == NULL)
+		rpcmsg_reply_prog_unavail(o, rq->xid);
+	else if (call->vers != p->vers)
+		rpcmsg_reply_prog_mismatch(o, rq->xid, p->vers, p->vers);
+	else if (call->proc >= p->nprocs)
+		rpcmsg_reply_proc_unavail(o, rq->xid);
+	else if (!p->procs[call->proc].open && !admitted(rq->srv, call))
+		rpcmsg_reply_auth_error(o, rq->xid, RPCMSG_AUTH_TOOWEAK);
+	else
+		rq->proc = &p->procs[call->proc];
+	return rq->proc != NULL;
+}
+
+static void
+count(struct request *rq, const struct rpcmsg_call *call)
+{
+	struct stats *st = &rq->srv->stats;
+
+	if (call->prog == NFS3_PROGRAM)
+		stats_add(&st->calls[call->proc], 1);
+	else
+		stats_add(&st->mount_calls[call->proc], 1);
+}
+
+/* Make the record the request's own, for it goes to another thread. */
+static bool
+own_record(struct request *rq)
+{
+	uint8_t *copy;
+
+	if (rq->rec_buf != NULL)
+		return true;
+	if ((copy = arena_alloc(rq->arena, rq->rec_len)) == NULL)
+		return false;
+	memcpy(copy, rq->rec, rq->rec_len);
+	rq->rec = copy;
+	return true;
+}
+
+/* Arguments begin off bytes into the record. */
+static bool
+decode(struct request *rq, size_t off)
+{
+	struct xin in;
+
+	xin_init(&in, rq->rec + off, rq->rec_len - off);
+	return rq->proc->decode(&in, rq->args);
+}
+
+static bool
+make_room(struct request *rq)
+{
+	const struct proc *proc = rq->proc;
+
+	if (proc->args_size > 0)
+		rq->args = arena_zalloc(rq->arena, proc->args_size);
+	if (proc->res_size > 0)
+		rq->res = arena_zalloc(rq->arena, proc->res_size);
+	return !arena_overflowed(rq->arena);
+}
+
+static size_t
+min(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/*
+ * Bytes of data that a call on a worker may make, beyond its small parts.
+ * They are charged before it runs: 256 waiting READs whose client reads no
+ * replies would be 256 MiB otherwise.
+ */
+static size_t
+reply_bound(const struct request *rq)
+{
+	if (rq->proc->run == proc_read) {
+		const struct nfs3_read_args *a = rq->args;
+		return min(a->count, PROC_IO_MAX);
+	}
+	if (rq->proc->run == proc_readdir) {
+		const struct nfs3_readdir_args *a = rq->args;
+		return min(a->count, PROC_DIR_MAX);
+	}
+	if (rq->proc->run == proc_readdirplus) {
+		const struct nfs3_readdirplus_args *a = rq->args;
+		return min(a->maxcount, PROC_DIR_MAX);
+	}
+	return 0;
+}
+
+static void
+encode(struct request *rq)
+{
+	struct xout *o = &rq->out;
+	bool ok;
+
+	rpcmsg_reply_success(o, rq->xid);
+	ok = rq->proc->encode(o, rq->status, rq->res);
+	xout_end_record(o);
+	if (!ok || !xout_ok(o) || arena_overflowed(rq->arena))
+		(void)system_err(rq);
+}
+
+/* Run it here, now; false: it wants a worker and has left nothing behind. */
+static bool
+run_inline(struct request *rq)
+{
+	rq->on_loop = true;
+	rq->status = rq->proc->run(rq);
+	rq->on_loop = false;
+	if (rq->status == PROC_HANDOVER) {
+		if (rq->res != NULL)
+			memset(rq->res, 0, rq->proc->res_size);
+		iolist_free(&rq->data);
+		return false;
+	}
+	stats_add(&rq->srv->stats.on_loop, 1);
+	encode(rq);
+	return true;
+}
+
+/* The header is good; arguments begin off bytes into the record. */
+static enum dispatch_next
+run(struct request *rq, size_t off)
+{
+	bool worker = rq->proc->worker;
+
+	if (!make_room(rq) || (worker && !own_record(rq)))
+		return system_err(rq);
+	if (!decode(rq, off)) {
+		rpcmsg_reply_garbage_args(&rq->out, rq->xid);
+		return rejected(rq);
+	}
+	if (!worker) {
+		if (run_inline(rq))
+			return DISPATCH_REPLY;
+		/* Its arguments are slices of the connection's buffer. */
+		if (!own_record(rq) || !decode(rq, off))
+			return system_err(rq);
+	}
+	stats_add(&rq->srv->stats.on_worker, 1);
+	rq->charge += reply_bound(rq);
+	return DISPATCH_WORKER;
+}
+
+enum dispatch_next
+dispatch_call(struct request *rq)
+{
+	struct rpcmsg_call call;
+	enum rpcmsg_result result;
+	struct xin in;
+
+	rq->out.head = arena_alloc(rq->arena, XOUT_HEAD_MAX);
+	if (rq->out.head == NULL)
+		return DISPATCH_CLOSE;
+	begin(rq);
+
+	xin_init(&in, rq->rec, rq->rec_len);
+	if ((result = rpcmsg_call_decode(&in, &call)) == RPCMSG_SHORT)
+		return DISPATCH_CLOSE;
+	rq->xid = call.xid;
+	if (!accept_call(rq, result, &call))
+		return rejected(rq);
+	set_cred(&rq->cred, &call);
+	count(rq, &call);
+	return run(rq, rq->rec_len - xin_left(&in));
+}
+
+void
+dispatch_work(struct request *rq)
+{
+	rq->status = rq->proc->run(rq);
+	/* Nobody is left to hand over to: proc.h. */
+	assert(rq->status != PROC_HANDOVER);
+	encode(rq);
+}

@@ -1,0 +1,58 @@
+/*
+ * export.h - what is exported, under which name.
+ *
+ * Made before the server runs and constant afterwards, so no lock.  An
+ * export is one vault.  Its id, which stands in every file handle, comes from
+ * the vault's keys: the same in every server that serves this vault, whatever
+ * the export is called there.
+ */
+#ifndef NFSD_EXPORT_H
+#define NFSD_EXPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct vattr;
+struct vault;
+struct verr;
+
+#define EXPORT_NAME_MAX	255	/* bytes */
+
+struct export {
+	struct vault	*vault;		/* the caller's */
+	uint32_t	 id;		/* vault_id() */
+	uint64_t	 fsid;		/* never 0 */
+	uint32_t	 uid, gid;	/* whose everything appears to be */
+	char		 name[EXPORT_NAME_MAX + 1];	/* without '/' */
+};
+
+struct export_table;
+
+struct export_table *export_table_new(void);	/* NULL: no memory */
+void export_table_free(struct export_table *t);	/* NULL is ignored */
+
+/*
+ * VERR_INVAL: name is empty, too long, or holds '/' or control characters;
+ * VERR_EXIST: the name, or a vault of the same keys, is there already.
+ */
+int export_add(struct export_table *t, struct vault *v, const char *name,
+    struct verr *e);
+
+size_t export_count(const struct export_table *t);
+const struct export *export_at(const struct export_table *t, size_t i);
+
+/* NULL: not exported here. */
+const struct export *export_by_id(const struct export_table *t, uint32_t id);
+
+/*
+ * The export that a MOUNT path ("/NAME", "/NAME/sub/dir", or "/" if there is
+ * only one) names; *rest is where the path goes on behind the name.
+ */
+const struct export *export_by_path(const struct export_table *t,
+    const char *path, size_t len, const char **rest, size_t *rest_len);
+
+/* Whose an object appears to be in this export (cred.h). */
+void export_owner(const struct export *x, struct vattr *a);
+
+#endif /* NFSD_EXPORT_H */

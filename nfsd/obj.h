@@ -1,0 +1,62 @@
+/*
+ * obj.h - the object that a file handle of a call means.
+ *
+ * A value on the procedure's stack: looked up and stat'ed at its start,
+ * released at its end.  attr is from that stat, with the owner that the export
+ * shows, so permission can be checked on it.
+ *
+ * Resolving a handle takes one stat as a rule.  What is not where it was seen
+ * last is looked for, in the directory of the handle and then in the whole
+ * vault; on the loop that is PROC_HANDOVER instead.
+ */
+#ifndef NFSD_OBJ_H
+#define NFSD_OBJ_H
+
+#include <stdbool.h>
+
+#include "vault/dir.h"
+#include "vault/file.h"
+#include "xdr/nfs3.h"
+
+struct export;
+struct request;
+
+struct obj {
+	const struct export	*x;
+	struct vattr		 attr;
+	struct dir		*dir;	/* a reference: the directory itself,
+					   or the one that holds the object */
+	struct vloc		 loc;
+};
+
+/*
+ * NFS3_OK: the caller calls obj_put().  Otherwise nothing is held and out is
+ * as obj_put() likes it: NFS3ERR_BADHANDLE, NFS3ERR_STALE, NFS3ERR_IO,
+ * PROC_HANDOVER.
+ */
+enum nfsstat3 obj_get(struct request *rq, const struct nfs3_fh *fh,
+    struct obj *out);
+void obj_put(struct obj *o);
+
+/* The same, and it must be a directory: NFS3ERR_NOTDIR (o is still held). */
+enum nfsstat3 obj_get_dir(struct request *rq, const struct nfs3_fh *fh,
+    struct obj *out);
+
+static inline bool
+obj_is_dir(const struct obj *o)
+{
+	return o->attr.type == VTYPE_DIR;
+}
+
+/* Attributes as they were when the object was got. */
+void obj_attr(const struct obj *o, struct nfs3_attr *out);
+
+/* The handle of an entry found in the directory dir of export x. */
+bool obj_entry_fh(struct request *rq, const struct export *x, struct dir *dir,
+    const struct entry *ent, struct nfs3_fh *fh);
+
+/* The handle of a directory. */
+bool obj_dir_fh(const struct export *x, const struct dir *d,
+    struct nfs3_fh *fh);
+
+#endif /* NFSD_OBJ_H */

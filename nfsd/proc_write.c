@@ -1,0 +1,120 @@
+/*
+ * proc_write.c - WRITE, COMMIT (RFC 1813 3.3.7, 3.3.21).
+ *
+ * UNSTABLE data is in the system's page cache, encrypted, when the reply
+ * leaves: it survives this process, not the machine.  DATA_SYNC, FILE_SYNC and
+ * COMMIT reply when it and the names that lead to it are on stable storage.
+ * The verifier is the server's (server.h): new with every start, and again
+ * after a sync has failed, since what was unstable may then be lost.
+ */
+#include "config.h"
+
+#include <string.h>
+
+#include "base/verr.h"
+#include "nfsd/cred.h"
+#include "nfsd/export.h"
+#include "nfsd/fattr.h"
+#include "nfsd/obj.h"
+#include "nfsd/proc.h"
+#include "nfsd/request.h"
+#include "nfsd/status.h"
+#include "nfsd/verifier.h"
+#include "vault/vault.h"
+
+static enum nfsstat3
+may_write(struct request *rq, const struct obj *o)
+{
+	if (o->attr.type != VTYPE_FILE)
+		return obj_is_dir(o) ? NFS3ERR_ISDIR : NFS3ERR_INVAL;
+	if (!cred_owns(&rq->cred, &o->attr) &&
+	    !cred_may(&rq->cred, &o->attr, CRED_WRITE))
+		return NFS3ERR_ACCES;
+	return NFS3_OK;
+}
+
+static enum nfsstat3
+sync_file(struct request *rq, struct file *f)
+{
+	struct verr e;
+
+	if (file_sync(f, &e) == 0)
+		return NFS3_OK;
+	verifier_change(rq->srv);
+	return status_of(&e);
+}
+
+static enum nfsstat3
+write_file(struct request *rq, struct obj *o)
+{
+	const struct nfs3_write_args *args = rq->args;
+	struct nfs3_write_res *res = rq->res;
+	enum nfsstat3 status = NFS3_OK;
+	struct file_change ch;
+	struct file *f;
+	struct verr e;
+
+	/* Before the data is written: a change in between must be seen. */
+	verifier_get(rq->srv, res->verf);
+	f = file_open(o->x->vault, &o->loc, o->attr.fileid, true, &e);
+	if (f == NULL)
+		return status_of(&e);
+	if (file_write(f, args->offset, args->data.s, args->data.len, &ch,
+	    &e) == -1)
+		status = status_of(&e);
+	else if (args->stable != NFS3_UNSTABLE)
+		status = sync_file(rq, f);
+	fattr_file_change(&res->wcc, o->x, &ch);
+	file_put(f);
+	res->count = args->data.len;
+	res->committed = args->stable == NFS3_UNSTABLE ? NFS3_UNSTABLE :
+	    NFS3_FILE_SYNC;
+	return status;
+}
+
+enum nfsstat3
+proc_write(struct request *rq)
+{
+	const struct nfs3_write_args *args = rq->args;
+	struct nfs3_write_res *res = rq->res;
+	enum nfsstat3 status;
+	struct obj o;
+
+	if ((status = obj_get(rq, &args->file, &o)) != NFS3_OK)
+		return status;
+	if (args->count != args->data.len)
+		status = NFS3ERR_INVAL;
+	else if ((status = may_write(rq, &o)) == NFS3_OK)
+		status = write_file(rq, &o);
+	/* Nothing written, or it went wrong early: as it was found. */
+	if (!res->wcc.after.present)
+		obj_attr(&o, &res->wcc.after);
+	obj_put(&o);
+	return status;
+}
+
+enum nfsstat3
+proc_commit(struct request *rq)
+{
+	const struct nfs3_commit_args *args = rq->args;
+	struct nfs3_commit_res *res = rq->res;
+	enum nfsstat3 status;
+	struct vattr a;
+	struct file *f;
+	struct verr e;
+	struct obj o;
+
+	if ((status = obj_get(rq, &args->file, &o)) != NFS3_OK)
+		return status;
+	verifier_get(rq->srv, res->verf);
+	if ((status = may_write(rq, &o)) == NFS3_OK &&
+	    !vault_read_only(o.x->vault)) {
+		f = file_open(o.x->vault, &o.loc, o.attr.fileid, false, &e);
+		status = f == NULL ? status_of(&e) : sync_file(rq, f);
+		file_put(f);
+	}
+	if (loc_attr(o.x->vault, &o.loc, o.attr.fileid, &a, NULL) == 0)
+		fattr_set(&res->wcc.after, o.x, &a);
+	obj_put(&o);
+	return status;
+}

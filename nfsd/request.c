@@ -1,0 +1,82 @@
+/*
+ * request.c - requests are taken from, and go back to, a list of the server.
+ *
+ * What a request keeps from call to call is its arena (up to ARENA_KEEP), so
+ * the usual call allocates nothing.
+ */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "nfsd/request.h"
+#include "nfsd/server_int.h"
+
+/* Unused requests kept: one connection's full window (CONN_CALLS_MAX). */
+#define REQUEST_IDLE_MAX	256u
+
+struct request *
+request_get(struct server *srv)
+{
+	struct request *rq;
+
+	if ((rq = STAILQ_FIRST(&srv->idle)) != NULL) {
+		STAILQ_REMOVE_HEAD(&srv->idle, link);
+		srv->nidle--;
+		return rq;
+	}
+	if ((rq = calloc(1, sizeof(*rq))) == NULL)
+		return NULL;
+	if ((rq->arena = arena_new(REQUEST_ARENA_MAX)) == NULL) {
+		free(rq);
+		return NULL;
+	}
+	rq->srv = srv;
+	return rq;
+}
+
+static void
+destroy(struct request *rq)
+{
+	arena_free(rq->arena);
+	free(rq);
+}
+
+void
+request_put(struct request *rq)
+{
+	struct server *srv = rq->srv;
+
+	iolist_free(&rq->data);
+	record_pool_put(&srv->recs, rq->rec_buf, rq->rec_cap);
+	arena_reset(rq->arena);
+	rq->conn = NULL;
+	rq->proc = NULL;
+	rq->rec = NULL;
+	rq->rec_buf = NULL;
+	rq->rec_len = rq->rec_cap = rq->charge = 0;
+	rq->args = rq->res = NULL;
+	rq->on_loop = rq->rpc_error = false;
+	rq->data.total = 0;
+	memset(&rq->cred, 0, sizeof(rq->cred));
+
+	if (srv->nidle == REQUEST_IDLE_MAX) {
+		destroy(rq);
+		return;
+	}
+	STAILQ_INSERT_HEAD(&srv->idle, rq, link);
+	srv->nidle++;
+}
+
+void
+request_fini(struct server *srv)
+{
+	struct request *rq;
+
+	while ((rq = STAILQ_FIRST(&srv->idle)) != NULL) {
+		STAILQ_REMOVE_HEAD(&srv->idle, link);
+		destroy(rq);
+	}
+	srv->nidle = 0;
+}

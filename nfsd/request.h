@@ -1,0 +1,81 @@
+/*
+ * request.h - one call, from the last byte of its record to the last byte of
+ * its reply.
+ *
+ * Life: conn.c takes a request from the server's free list when a record is
+ * complete; dispatch.c decodes it and runs its procedure, here or on a worker;
+ * the reply is encoded where the procedure ran; conn.c writes it out with
+ * others in one writev() and puts the request back.  Everything of a call but
+ * the record and file data lives in its arena.
+ *
+ * Ownership: rec_buf, if not NULL, belongs to the request (large records, and
+ * small ones that go to a worker are copied to the arena instead).  While a
+ * request runs on the loop, its arguments may be slices of the connection's
+ * input buffer, which stays as it is until the procedure returns.
+ */
+#ifndef NFSD_REQUEST_H
+#define NFSD_REQUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "nfsd/cred.h"
+#include "vault/file.h"
+#include "xdr/nfs3.h"
+#include "xdr/xout.h"
+
+struct arena;
+struct conn;
+struct proc;
+struct server;
+
+/*
+ * Largest arena of one request.  The largest user is READDIRPLUS: a reply of
+ * PROC_DIR_MAX (256 KiB) and as much again for names while it is built.
+ */
+#define REQUEST_ARENA_MAX	(1024u * 1024)
+
+struct request {
+	/* set by conn.c and dispatch.c, constant afterwards */
+	struct server		*srv;
+	struct conn		*conn;		/* NULL once it has been closed */
+	const struct proc	*proc;
+	uint32_t		 xid;
+	struct cred		 cred;
+
+	/* owned by whoever runs it: the loop, or one worker */
+	struct arena		*arena;
+	const uint8_t		*rec;		/* the record: RPC header on */
+	size_t			 rec_len;	/* bytes */
+	uint8_t			*rec_buf;	/* to be freed, or NULL */
+	void			*args;		/* proc->args_size, in arena */
+	void			*res;		/* proc->res_size, zeroed, in arena */
+	enum nfsstat3		 status;
+	bool			 on_loop;	/* running there now */
+	bool			 rpc_error;	/* out is no result of proc */
+	struct iolist		 data;		/* READ's data; sent by reference */
+	struct xout		 out;		/* the encoded reply, with its mark */
+
+	/* loop */
+	size_t			 rec_cap;	/* bytes of rec_buf */
+	size_t			 charge;	/* bytes held against the connection */
+	TAILQ_ENTRY(request)	 conn_link;	/* its calls on workers */
+
+	/* guarded by the work queue's lock, then the loop's again */
+	STAILQ_ENTRY(request)	 link;
+};
+
+STAILQ_HEAD(request_list, request);
+
+/* A cleared request from the server's free list; NULL: no memory.  Loop. */
+struct request *request_get(struct server *srv);
+
+/* Give back all that it owns, and itself.  Loop. */
+void request_put(struct request *rq);
+
+/* Free the server's list of unused ones. */
+void request_fini(struct server *srv);
+
+#endif /* NFSD_REQUEST_H */

@@ -1,0 +1,72 @@
+/*
+ * server.h - a server: exports, one loop, workers, limits.
+ *
+ * Made, given exports and listeners (or ready-made sockets: tests use a
+ * socketpair), run on the thread that calls server_run(), stopped from any
+ * thread or by SIGTERM and SIGINT if asked to.  Everything but server_stop()
+ * is for the thread that runs it.
+ */
+#ifndef NFSD_SERVER_H
+#define NFSD_SERVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct export_table;
+struct node_table;
+struct server;
+struct vault;
+struct verr;
+
+/* Zeroes mean the defaults in brackets. */
+struct server_options {
+	unsigned	workers;	/* threads [2] */
+	unsigned	max_conns;	/* connections [64] */
+	size_t		max_record;	/* bytes of one call [1 MiB + 4 KiB] */
+	size_t		max_inflight;	/* bytes of calls read and not answered,
+					   one connection [8 MiB] */
+	size_t		max_unsent;	/* bytes of replies not yet taken, one
+					   connection [8 MiB] */
+	unsigned	record_timeout_s;/* a record may stay half read [30] */
+	bool		signals;	/* SIGTERM and SIGINT stop the server */
+};
+
+struct server *server_new(const struct server_options *o, struct verr *e);
+void server_free(struct server *s);	/* after server_run() returned */
+
+/*
+ * Serve v as /name.  The vault stays the caller's, and must outlive the server.
+ * VERR_EXIST: a name, or a vault with the same keys, that is there already;
+ * VERR_INVAL: a name with '/' or control characters, or empty.
+ */
+int server_export(struct server *s, struct vault *v, const char *name,
+    struct verr *e);
+
+/* addr: numeric IPv4 or IPv6; port 0 picks one, *bound tells which. */
+int server_listen(struct server *s, const char *addr, uint16_t port,
+    uint16_t *bound, struct verr *e);
+
+/* Serve the stream socket fd as one more connection; the server owns it then. */
+int server_attach(struct server *s, int fd, struct verr *e);
+
+/* Until stopped: accepted calls are finished and answered first. */
+int server_run(struct server *s, struct verr *e);
+
+/* Stop soon; any thread, and more than once. */
+void server_stop(struct server *s);
+
+/* For tests and reports. */
+struct server_counts {
+	uint64_t	calls[22];	/* NFSv3, by procedure */
+	uint64_t	mount_calls[6];
+	uint64_t	on_loop, on_worker;	/* where calls ran */
+	uint64_t	rejected;	/* RPC errors of every kind answered */
+	uint64_t	closed_bad;	/* connections closed for what they sent */
+	uint64_t	loop_max_us;	/* longest callback */
+	unsigned	conns;		/* open now */
+	size_t		inflight;	/* bytes, all connections */
+};
+void server_counts(struct server *s, struct server_counts *c);
+
+#endif /* NFSD_SERVER_H */

@@ -1,0 +1,17 @@
+/*
+ * status.h - what went wrong, in NFS's words: one table.
+ */
+#ifndef NFSD_STATUS_H
+#define NFSD_STATUS_H
+
+#include "xdr/nfs3.h"
+
+struct verr;
+
+/*
+ * The status for an error of the vault.  Errors that a person should hear of
+ * (bad ciphertext, I/O) are logged here, once, and nowhere else.
+ */
+enum nfsstat3 status_of(const struct verr *e);
+
+#endif /* NFSD_STATUS_H */

@@ -1,0 +1,35 @@
+#!/bin/sh
+# usage: run.sh SOURCE-TREE FUZZER...: each for $FUZZ_SECONDS (15).
+# New inputs go to corpus/ in the folder it runs in, never into the tree.
+src=$1
+shift
+seconds=${FUZZ_SECONDS:-15}
+
+one() {
+	name=$(basename "$1" | sed 's/^fuzz_//')
+	mkdir -p "corpus/$name"
+	old=$src/tests/fuzz/corpus/$name
+	[ -d "$old" ] || old=
+	# shellcheck disable=SC2086
+	if "$1" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
+	    -print_final_stats=1 -artifact_prefix="corpus/crash-$name-" \
+	    "corpus/$name" $old > "corpus/$name.log" 2>&1; then
+		echo "ok - fuzz_$name: $(sed -n \
+		    's/^stat::number_of_executed_units: *//p' \
+		    "corpus/$name.log") inputs"
+	else
+		tail -n 30 "corpus/$name.log" | sed 's/^/# /'
+		echo "not ok - fuzz_$name, see $PWD/corpus/$name.log"
+	fi
+}
+
+if [ "$1" = --one ]; then
+	one "$2"
+	exit
+fi
+mkdir -p corpus
+printf '%s\n' "$@" | xargs -n 1 -P "$(getconf _NPROCESSORS_ONLN)" \
+    sh "$0" "$src" --one | tee corpus/summary
+bad=$(grep -c '^not ok' corpus/summary)
+printf '# PASS:  %d\n# FAIL:  %d\n' "$(grep -c '^ok' corpus/summary)" "$bad"
+[ "$bad" = 0 ]

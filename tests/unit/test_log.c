@@ -1,0 +1,181 @@
+#include "config.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <criterion/criterion.h>
+
+#include "base/log.h"
+
+static int ends[2], saved_stderr;
+static char got[8192];
+
+/* Standard error is a pipe while a test runs. */
+static void
+setup(void)
+{
+	cr_assert_eq(pipe(ends), 0);
+	saved_stderr = dup(STDERR_FILENO);
+	cr_assert_neq(saved_stderr, -1);
+	cr_assert_neq(dup2(ends[1], STDERR_FILENO), -1);
+	close(ends[1]);
+}
+
+/* Give standard error back, and read what was written: at most 8 KiB. */
+static const char *
+written(void)
+{
+	size_t len = 0;
+	ssize_t n;
+
+	cr_assert_neq(dup2(saved_stderr, STDERR_FILENO), -1);
+	close(saved_stderr);
+	while ((n = read(ends[0], got + len, sizeof(got) - 1 - len)) > 0)
+		len += (size_t)n;
+	got[len] = '\0';
+	close(ends[0]);
+	return got;
+}
+
+TestSuite(log, .init = setup);
+
+Test(log, a_line_says_who_how_bad_and_what)
+{
+	log_error("chunk %d of %s", 3, "d/x");
+	log_warn("w");
+	log_info("i");
+	cr_expect_str_eq(written(), "vaultnfs: error: chunk 3 of d/x\n"
+	    "vaultnfs: warn: w\nvaultnfs: info: i\n");
+}
+
+Test(log, debug_lines_are_dropped_unless_asked_for)
+{
+	log_debug("no");
+	log_set_level(LOG_LEVEL_DEBUG);
+	log_debug("yes");
+	cr_expect_str_eq(written(), "vaultnfs: debug: yes\n");
+}
+
+Test(log, lines_above_the_level_are_dropped)
+{
+	log_set_level(LOG_LEVEL_ERROR);
+	log_debug("no");
+	log_info("no");
+	log_warn("no");
+	log_error("yes");
+	cr_expect_str_eq(written(), "vaultnfs: error: yes\n");
+}
+
+Test(log, control_characters_do_not_get_through)
+{
+	/* a second line, a colour, DEL, and CSI as UTF-8 has it */
+	log_error("a\nvaultnfs: error: b\x1b[31m\r\t\x7f" "c\xc2\x9b" "d");
+	cr_expect_str_eq(written(),
+	    "vaultnfs: error: a?vaultnfs: error: b?[31m???c??d\n");
+}
+
+Test(log, letters_beyond_ascii_stay)
+{
+	log_error("Gr\xc3\xbc\xc3\x9f" "e \xc2\xa0 \xe2\x82\xac");
+	cr_expect_str_eq(written(), "vaultnfs: error: "
+	    "Gr\xc3\xbc\xc3\x9f" "e \xc2\xa0 \xe2\x82\xac\n");
+}
+
+Test(log, a_long_line_is_cut_at_one_kib_and_says_so)
+{
+	char text[3000];
+	const char *line;
+
+	memset(text, 'x', sizeof(text));
+	text[sizeof(text) - 1] = '\0';
+	log_error("%s", text);
+	line = written();
+	cr_assert_eq(strlen(line), 1024);
+	cr_expect_str_eq(line + 1024 - 5, "x...\n");
+	cr_expect_eq(strchr(line, '\n'), line + 1023);
+}
+
+Test(log, a_line_of_exactly_one_kib_is_whole)
+{
+	char text[1025 - sizeof("vaultnfs: error: ")];
+	const char *line;
+
+	memset(text, 'x', sizeof(text));
+	text[sizeof(text) - 1] = '\0';
+	log_error("%s", text);
+	line = written();
+	cr_assert_eq(strlen(line), 1024);
+	cr_expect_str_eq(line + 1024 - 5, "xxxx\n");
+}
+
+Test(log, one_byte_more_than_one_kib_is_cut)
+{
+	char text[1026 - sizeof("vaultnfs: error: ")];
+	const char *line;
+
+	memset(text, 'x', sizeof(text));
+	text[sizeof(text) - 1] = '\0';
+	log_error("%s", text);
+	line = written();
+	cr_assert_eq(strlen(line), 1024);
+	cr_expect_str_eq(line + 1024 - 5, "x...\n");
+}
+
+Test(log, a_cut_never_falls_inside_a_letter)
+{
+	char text[3000];
+	const char *line;
+	size_t i, len;
+
+	for (i = 0; i + 3 < sizeof(text); i += 3)
+		memcpy(text + i, "\xe2\x82\xac", 3);
+	text[i] = '\0';
+	log_error("%s", text);
+	line = written();
+	len = strlen(line);
+	cr_assert_leq(len, 1024);
+	cr_expect_str_eq(line + len - 7, "\xe2\x82\xac...\n");
+}
+
+Test(log, errno_is_left_as_it_was)
+{
+	close(STDERR_FILENO);
+	errno = ENOSPC;
+	log_error("nowhere to go");
+	cr_expect_eq(errno, ENOSPC);
+	(void)written();
+}
+
+static void *
+chatter(void *arg)
+{
+	char letter = *(char *)arg;
+	int i;
+
+	for (i = 0; i < 50; i++)
+		log_info("%c%c%c%c", letter, letter, letter, letter);
+	return NULL;
+}
+
+Test(log, lines_of_two_threads_do_not_mix)
+{
+	static char letters[2] = { 'a', 'b' };
+	const char *p, head[] = "vaultnfs: info: ";
+	pthread_t t[2];
+	size_t i, lines = 0;
+
+	for (i = 0; i < 2; i++)
+		cr_assert_eq(pthread_create(&t[i], NULL, chatter,
+		    &letters[i]), 0);
+	for (i = 0; i < 2; i++)
+		pthread_join(t[i], NULL);
+	for (p = written(); *p != '\0'; p += sizeof(head) - 1 + 5, lines++) {
+		cr_assert_eq(strncmp(p, head, sizeof(head) - 1), 0);
+		cr_assert(strncmp(p + sizeof(head) - 1, "aaaa\n", 5) == 0 ||
+		    strncmp(p + sizeof(head) - 1, "bbbb\n", 5) == 0);
+	}
+	cr_expect_eq(lines, 100);
+}

@@ -1,0 +1,374 @@
+/*
+ * Making files, directories and symlinks.
+ *
+ * What is made is put together under a temporary name in the directory's own
+ * folder and gets its name by one rename that replaces nothing.  So nobody ever
+ * sees half of it, and what a crash leaves is a temporary that no reader of
+ * the format takes for an entry (or, for mkdir, a content folder without
+ * link, which Cryptomator's health check knows as an orphan).
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/entropy.h"
+#include "base/verr.h"
+#include "vault/file_int.h"
+#include "vault/vault_int.h"
+
+#define TARGET_MAX	4095	/* bytes of a link's target, as PATH_MAX has it */
+
+int
+dir_change_begin(struct change *c, struct dir *d, struct dir_change *ch,
+    struct verr *e)
+{
+	LOCK_ASSERT_HELD(&d->change);
+	c->d = d;
+	c->ch = ch;
+	c->have_before = false;
+	if (ch != NULL)
+		ch->have_before = ch->have_after = false;
+	if (d->gone)
+		return verr_code(e, VERR_STALE);
+	if (host_stat(d->v->root, d->path, &c->before) == -1)
+		return errno == ENOENT ? verr_code(e, VERR_STALE) :
+		    verr_sys(e, "cannot stat %s", d->path);
+	c->have_before = true;
+	if (ch != NULL) {
+		ch->have_before = true;
+		attr_from_stat(&ch->before, VTYPE_DIR, d->v->cipher,
+		    &c->before);
+	}
+	if (d->v->read_only)
+		return verr_code(e, VERR_ROFS);
+	return 0;
+}
+
+void
+dir_change_end(struct change *c)
+{
+	struct dir *d = c->d;
+	struct host_stat after;
+	bool have;
+
+	have = host_stat(d->v->root, d->path, &after) == 0;
+	if (have && c->ch != NULL) {
+		c->ch->have_after = true;
+		attr_from_stat(&c->ch->after, VTYPE_DIR, d->v->cipher, &after);
+	}
+	dir_listing_changed(d, c->have_before ? &c->before : NULL,
+	    have ? &after : NULL);
+}
+
+/* Take away what we made ourselves: a file, or a folder of files. */
+void
+dir_remove_tree(struct vault *v, const char *path, bool is_dir)
+{
+	char inner[VLOC_MAX + 256];
+	struct host_dirent de;
+	struct host_dir *hd;
+
+	if (!is_dir) {
+		(void)host_unlink(v->root, path);
+		return;
+	}
+	if ((hd = host_opendir(v->root, path)) != NULL) {
+		while (host_readdir(hd, &de) == 1) {
+			(void)snprintf(inner, sizeof(inner), "%s/%s", path,
+			    de.name);
+			(void)host_unlink(v->root, inner);
+		}
+		host_closedir(hd);
+	}
+	(void)host_rmdir(v->root, path);
+}
+
+/* Mode, owner and times of a new object at path. */
+static int
+apply(struct vault *v, const char *path, const struct vset *set,
+    struct verr *e)
+{
+	struct timespec ts[2] = { { 0, UTIME_OMIT }, { 0, UTIME_OMIT } };
+
+	if (set == NULL)
+		return 0;
+	if (set->mask & (VSET_UID | VSET_GID) &&
+	    host_chown(v->root, path,
+	    set->mask & VSET_UID ? set->uid : (uid_t)-1,
+	    set->mask & VSET_GID ? set->gid : (gid_t)-1) == -1)
+		return verr_sys(e, "cannot change the owner of %s", path);
+	if (set->mask & VSET_MODE &&
+	    host_chmod(v->root, path, set->mode & 07777) == -1)
+		return verr_sys(e, "cannot change the mode of %s", path);
+	if (set->mask & VSET_ATIME)
+		ts[0] = set->atime;
+	if (set->mask & VSET_MTIME)
+		ts[1] = set->mtime;
+	if (set->mask & (VSET_ATIME | VSET_MTIME) &&
+	    host_utimes(v->root, path, ts) == -1)
+		return verr_sys(e, "cannot change the times of %s", path);
+	return 0;
+}
+
+/* A place for a new entry: its name is free. */
+struct fresh {
+	struct diskname	dn;
+	const char	*name;			/* NFC, in the arena */
+	size_t		 len;
+	char		 tmp[VLOC_MAX];		/* temporary name */
+	char		 entry[VLOC_MAX];	/* final name */
+};
+
+static int
+fresh_init(struct fresh *f, struct dir *d, struct arena *a, const char *name,
+    size_t len, struct entry *ent, struct verr *e)
+{
+	struct entry there;
+	struct verr mine;
+
+	if (e == NULL)
+		e = &mine;
+	(void)name_nfc(a, name, len, &f->name, &f->len);
+	if (dir_disk_name(d, f->name, f->len, &f->dn, e) == -1)
+		return -1;
+	if (dir_lookup(d, a, name, len, &there, e) == 0) {
+		if (ent != NULL)
+			*ent = there;
+		else
+			dir_put(there.dir);
+		return verr_code(e, VERR_EXIST);
+	}
+	if (e->code != VERR_NOENT)
+		return -1;
+	if (!dir_tmp_path(d, f->tmp))
+		return verr_fail(e, VERR_NOMEM, "no random bytes");
+	dir_entry_path(d, f->dn.entry, f->dn.entry_len, NULL, f->entry);
+	return 0;
+}
+
+static void
+leaf_of(const char *folder, const char *leaf, char out[VLOC_MAX])
+{
+	(void)snprintf(out, VLOC_MAX, "%.*s/%s", VLOC_MAX - 16, folder, leaf);
+}
+
+/* The folder that a directory, a symlink or a long name is on disk. */
+static int
+make_node(struct vault *v, struct fresh *f, struct verr *e)
+{
+	char path[VLOC_MAX];
+
+	if (host_mkdir(v->root, f->tmp, 0755) == -1)
+		return verr_sys(e, "cannot make folder %s", f->tmp);
+	if (!f->dn.is_long)
+		return 0;
+	leaf_of(f->tmp, "name.c9s", path);
+	if (host_write_file(v->root, path, f->dn.full, f->dn.full_len, 0644,
+	    false) == -1) {
+		verr_sys(e, "cannot write %s", path);
+		dir_remove_tree(v, f->tmp, true);
+		return -1;
+	}
+	return 0;
+}
+
+/* Give it its name, and tell what is there now. */
+static int
+publish(struct dir *d, struct fresh *f, struct entry *ent, struct verr *e)
+{
+	struct entry mine;
+
+	if (host_rename_new(d->v->root, f->tmp, f->entry) == -1) {
+		if (errno == EEXIST || errno == ENOTEMPTY)
+			return verr_fail(e, VERR_EXIST, "%s is there already, "
+			    "but cannot be shown", f->entry);
+		return verr_sys(e, "cannot rename to %s", f->entry);
+	}
+	vault_sync_note(d->v, d->path);
+	if (ent == NULL)
+		ent = &mine;
+	if (dir_probe(d, f->dn.entry, f->dn.entry_len, ent, e) == -1)
+		return -1;
+	ent->name = f->name;
+	ent->name_len = f->len;
+	ent->cookie = 0;
+	if (ent == &mine)
+		dir_put(ent->dir);
+	return 0;
+}
+
+static int
+create_file(struct dir *d, struct fresh *f, const struct vset *set,
+    struct entry *ent, struct verr *e)
+{
+	char path[VLOC_MAX];
+	struct vault *v = d->v;
+
+	memcpy(path, f->tmp, sizeof(path));
+	if (f->dn.is_long) {
+		if (make_node(v, f, e) == -1)
+			return -1;
+		leaf_of(f->tmp, "contents.c9r", path);
+	}
+	if (file_make(v, path, 0644, NULL, 0, e) == -1 ||
+	    apply(v, path, set, e) == -1 || publish(d, f, ent, e) == -1) {
+		dir_remove_tree(v, f->tmp, f->dn.is_long);
+		return -1;
+	}
+	return 0;
+}
+
+int
+dir_create(struct dir *d, struct arena *a, const char *name, size_t len,
+    const struct vset *set, struct entry *ent, struct dir_change *ch,
+    struct verr *e)
+{
+	struct change c;
+	struct fresh f;
+	int r = -1;
+
+	lock_take(&d->change);
+	if (dir_change_begin(&c, d, ch, e) == 0 &&
+	    fresh_init(&f, d, a, name, len, ent, e) == 0)
+		r = create_file(d, &f, set, ent, e);
+	dir_change_end(&c);
+	lock_drop(&d->change);
+	return r;
+}
+
+/* -- directories */
+
+/* The content folder of a new directory, with its backup of the id. */
+static int
+make_content(struct dir *child, const struct vset *set, struct verr *e)
+{
+	struct vault *v = child->v;
+	struct host_stat st;
+	char upper[8];
+
+	memcpy(upper, child->path, 4);		/* "d/XX" */
+	upper[4] = '\0';
+	if (host_mkdir(v->root, upper, 0755) == 0)
+		vault_sync_note(v, "d");
+	else if (errno != EEXIST)
+		return verr_sys(e, "cannot make folder %s", upper);
+	if (host_mkdir(v->root, child->path, 0755) == -1)
+		return verr_sys(e, "cannot make folder %s", child->path);
+	vault_sync_note(v, upper);
+	file_write_dirid(v, child);
+	if (apply(v, child->path, set, e) == -1) {
+		dir_remove_tree(v, child->path, true);
+		return -1;
+	}
+	if (host_stat(v->root, child->path, &st) == 0)
+		dir_listing_new(child, &st);
+	vault_sync_note(v, child->path);
+	return 0;
+}
+
+static int
+make_dir(struct dir *d, struct fresh *f, const struct vset *set,
+    struct entry *ent, struct verr *e)
+{
+	struct vault *v = d->v;
+	char id[37], path[VLOC_MAX];
+	struct dir *child;
+
+	if (!entropy_uuid(id))
+		return verr_fail(e, VERR_NOMEM, "no random bytes");
+	if ((child = dir_by_id(v, id, 36, e)) == NULL)
+		return -1;
+	if (make_content(child, set, e) == -1)
+		goto err1;
+	if (make_node(v, f, e) == -1)
+		goto err2;
+	leaf_of(f->tmp, "dir.c9r", path);
+	if (host_write_file(v->root, path, id, 36, 0644, false) == -1) {
+		verr_sys(e, "cannot write %s", path);
+		goto err3;
+	}
+	if (publish(d, f, ent, e) == -1)
+		goto err3;
+	dir_put(child);
+	return 0;
+
+err3:
+	dir_remove_tree(v, f->tmp, true);
+err2:
+	dir_remove_tree(v, child->path, true);
+err1:
+	dir_put(child);
+	return -1;
+}
+
+int
+dir_mkdir(struct dir *d, struct arena *a, const char *name, size_t len,
+    const struct vset *set, struct entry *ent, struct dir_change *ch,
+    struct verr *e)
+{
+	struct change c;
+	struct fresh f;
+	int r = -1;
+
+	lock_take(&d->change);
+	if (dir_change_begin(&c, d, ch, e) == 0 &&
+	    fresh_init(&f, d, a, name, len, ent, e) == 0)
+		r = make_dir(d, &f, set, ent, e);
+	dir_change_end(&c);
+	lock_drop(&d->change);
+	return r;
+}
+
+/* -- symlinks */
+
+static int
+make_link(struct dir *d, struct fresh *f, const char *target,
+    size_t target_len, const struct vset *set, struct entry *ent,
+    struct verr *e)
+{
+	struct vault *v = d->v;
+	struct vset times;
+	char path[VLOC_MAX];
+
+	if (make_node(v, f, e) == -1)
+		return -1;
+	leaf_of(f->tmp, "symlink.c9r", path);
+	if (set != NULL) {
+		times = *set;			/* links have no mode */
+		times.mask &= ~(unsigned)VSET_MODE;
+		set = &times;
+	}
+	if (file_make(v, path, 0644, target, target_len, e) == -1 ||
+	    apply(v, path, set, e) == -1 || publish(d, f, ent, e) == -1) {
+		dir_remove_tree(v, f->tmp, true);
+		return -1;
+	}
+	return 0;
+}
+
+int
+dir_symlink(struct dir *d, struct arena *a, const char *name, size_t len,
+    const char *target, size_t target_len, const struct vset *set,
+    struct entry *ent, struct dir_change *ch, struct verr *e)
+{
+	struct change c;
+	struct fresh f;
+	int r = -1;
+
+	if (target_len > TARGET_MAX)
+		return verr_code(e, VERR_NAMETOOLONG);
+	if (target_len == 0)
+		return verr_code(e, VERR_NOENT);
+	if (memchr(target, '\0', target_len) != NULL)
+		return verr_code(e, VERR_INVAL);
+	lock_take(&d->change);
+	if (dir_change_begin(&c, d, ch, e) == 0 &&
+	    fresh_init(&f, d, a, name, len, ent, e) == 0)
+		r = make_link(d, &f, target, target_len, set, ent, e);
+	dir_change_end(&c);
+	lock_drop(&d->change);
+	return r;
+}

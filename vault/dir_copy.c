@@ -1,0 +1,127 @@
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "vault/dir_copy.h"
+#include "vault/vault_int.h"
+
+#define TRIES_MAX	64	/* decryptions for one entry */
+#define PATTERN_MIN	24	/* characters: 16 bytes of tag and 1 of name */
+
+static bool
+is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	    (c >= '0' && c <= '9') || c == '-' || c == '_';
+}
+
+static bool
+is_seam(char c)
+{
+	return c == '-' || c == '_';
+}
+
+/*
+ * All ends for one start: with padding there is one; without, the longest
+ * multiple of four first, then shorter ones that stop before a seam.
+ */
+static bool
+try_start(struct kctx *c, const struct dir *d, const char *base, size_t start,
+    size_t run_end, size_t pad_end, int *tries, uint8_t *clear,
+    size_t *clear_len, size_t *end)
+{
+	size_t len;
+
+	if (pad_end > run_end && (pad_end - start) % 4 == 0 &&
+	    pad_end - start >= PATTERN_MIN && (*tries)-- > 0 &&
+	    name_decrypt(c, d->id, d->id_len, base + start, pad_end - start,
+	    clear, clear_len)) {
+		*end = pad_end;
+		return true;
+	}
+	len = (run_end - start) / 4 * 4;
+	for (; len >= PATTERN_MIN && *tries > 0; len -= 4) {
+		if (len != (run_end - start) / 4 * 4 &&
+		    !is_seam(base[start + len]))
+			continue;
+		(*tries)--;
+		if (name_decrypt(c, d->id, d->id_len, base + start, len,
+		    clear, clear_len)) {
+			*end = start + len;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool
+copy_find(struct kctx *c, const struct dir *d, const char *base, size_t len,
+    uint8_t *clear, size_t *clear_len, struct copy_match *m)
+{
+	size_t i, run, run_end, pad_end;
+	int tries = TRIES_MAX;
+
+	if (len == 0 || base[0] == '.')
+		return false;
+	for (run = 0; run < len; run = run_end + 1) {
+		for (run_end = run; run_end < len && is_letter(base[run_end]);
+		    run_end++)
+			;
+		for (pad_end = run_end; pad_end < len &&
+		    pad_end < run_end + 2 && base[pad_end] == '='; pad_end++)
+			;
+		for (i = run; i + PATTERN_MIN <= pad_end && tries > 0; i++) {
+			if (i != run && !is_seam(base[i - 1]))
+				continue;
+			if (try_start(c, d, base, i, run_end, pad_end, &tries,
+			    clear, clear_len, &m->end)) {
+				m->start = i;
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+/* At most max bytes of s, without cutting a character of UTF-8. */
+static size_t
+cut(const char *s, size_t len, size_t max)
+{
+	if (len <= max)
+		return len;
+	while (max > 0 && ((unsigned char)s[max] & 0xc0) == 0x80)
+		max--;
+	return max;
+}
+
+size_t
+copy_name(const char *name, size_t len, const char *suffix, size_t suffix_len,
+    int attempt, char *out)
+{
+	size_t stem = len, ext, room, i;
+	char number[16];
+
+	/* The extension starts at the last dot, unless the name does. */
+	for (i = len; i-- > 1;)
+		if (name[i] == '.') {
+			stem = i;
+			break;
+		}
+	ext = len - stem;
+	if (attempt > 0) {
+		(void)snprintf(number, sizeof(number), " (%d)", attempt);
+		suffix = number;
+		suffix_len = strlen(number);
+	}
+	if (ext > NAME_CLEAR_MAX / 2)
+		ext = 0;
+	suffix_len = cut(suffix, suffix_len, (NAME_CLEAR_MAX - ext) / 2);
+	room = NAME_CLEAR_MAX - ext - suffix_len;
+	i = cut(name, ext == 0 ? len : stem, room);
+	memcpy(out, name, i);
+	memcpy(out + i, suffix, suffix_len);
+	memcpy(out + i + suffix_len, name + (ext == 0 ? len : stem), ext);
+	out[i + suffix_len + ext] = '\0';
+	return i + suffix_len + ext;
+}

@@ -1,0 +1,170 @@
+#include "config.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/verr.h"
+#include "vault/vault_int.h"
+
+/* Try the name on disk that these clear bytes have. */
+static int
+try_name(struct dir *d, const char *name, size_t len, struct entry *ent,
+    struct verr *e)
+{
+	struct diskname dn;
+
+	if (dir_disk_name(d, name, len, &dn, e) == -1)
+		return -1;
+	return dir_probe(d, dn.entry, dn.entry_len, ent, e);
+}
+
+/* NFC of a listed name against what was asked for (in NFC). */
+static bool
+names_match(struct arena *a, const struct listed *l, const char *name,
+    size_t len)
+{
+	const char *nfc;
+	size_t nfc_len;
+
+	if (l->name_len == len && memcmp(l->name, name, len) == 0)
+		return true;
+	(void)name_nfc(a, l->name, l->name_len, &nfc, &nfc_len);
+	return nfc_len == len && memcmp(nfc, name, len) == 0;
+}
+
+/* Among the names that cannot be computed; exact matches come first. */
+static int
+try_odd(struct dir *d, struct arena *a, const char *name, size_t len,
+    const char *nfc, size_t nfc_len, struct entry *ent, struct verr *e)
+{
+	const struct listed *l, *hit = NULL;
+	struct listing *odd;
+	size_t i;
+	int r;
+
+	if ((odd = dir_odd_names(d, e)) == NULL)
+		return -1;
+	for (i = 0; i < odd->n && hit == NULL; i++) {
+		l = &odd->entries[i];
+		if (l->name_len == len && memcmp(l->name, name, len) == 0)
+			hit = l;
+	}
+	for (i = 0; i < odd->n && hit == NULL; i++)
+		if (names_match(a, &odd->entries[i], nfc, nfc_len))
+			hit = &odd->entries[i];
+	if (hit == NULL)
+		r = verr_code(e, VERR_NOENT);
+	else {
+		r = dir_probe(d, hit->entry, hit->entry_len, ent, e);
+		if (r == 0) {
+			ent->name = arena_strndup(a, hit->name, hit->name_len);
+			ent->name_len = hit->name_len;
+		}
+	}
+	dir_listing_put(d->v, odd);
+	return r;
+}
+
+int
+dir_lookup(struct dir *d, struct arena *a, const char *name, size_t len,
+    struct entry *ent, struct verr *e)
+{
+	const char *nfc;
+	struct verr mine;
+	size_t nfc_len;
+
+	if (e == NULL)
+		e = &mine;
+	e->code = VERR_NONE;
+	ent->cookie = 0;
+	ent->dir = NULL;
+	ent->name = arena_strndup(a, name, len);
+	ent->name_len = len;
+	if (ent->name == NULL)
+		return verr_fail(e, VERR_NOMEM, "out of memory for a name");
+
+	if (len > NAME_CLEAR_MAX)
+		return verr_code(e, VERR_NAMETOOLONG);
+	if (!name_is_servable(name, len))
+		return verr_code(e, VERR_NOENT);
+	if (try_name(d, name, len, ent, e) == 0)
+		return 0;
+	if (e->code != VERR_NOENT)
+		goto broken;
+	(void)name_nfc(a, name, len, &nfc, &nfc_len);
+	if (nfc != name && nfc_len <= NAME_CLEAR_MAX) {
+		if (try_name(d, nfc, nfc_len, ent, e) == 0) {
+			ent->name = nfc;
+			ent->name_len = nfc_len;
+			return 0;
+		}
+		if (e->code != VERR_NOENT)
+			goto broken;
+	}
+	return try_odd(d, a, name, len, nfc, nfc_len, ent, e);
+broken:
+	/*
+	 * Something is there that cannot be shown.  It is hidden from
+	 * listings, so it is hidden here; whoever wants to create the name
+	 * finds out that it is taken.
+	 */
+	if (e->code == VERR_DAMAGED) {
+		atomic_fetch_add(&d->v->hidden, 1);
+		e->code = VERR_NOENT;
+	}
+	return -1;
+}
+
+/* Index of the first entry over the cookie. */
+static size_t
+first_after(const struct listing *l, uint32_t after)
+{
+	size_t lo = 0, hi = l->n, mid;
+
+	while (lo < hi) {
+		mid = lo + (hi - lo) / 2;
+		if (l->entries[mid].cookie > after)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	return lo;
+}
+
+int
+dir_list(struct dir *d, struct arena *a, uint32_t after, bool want_attr,
+    dir_list_fn *fn, void *ctx, struct verr *e)
+{
+	const struct listed *le;
+	struct listing *l;
+	struct entry ent;
+	struct verr why;
+	bool more = true;
+	size_t i;
+	int r = 0;
+
+	(void)a, (void)want_attr;
+	if ((l = dir_listing(d, e)) == NULL)
+		return -1;
+	for (i = first_after(l, after); i < l->n && more; i++) {
+		le = &l->entries[i];
+		if (dir_probe(d, le->entry, le->entry_len, &ent, &why) == -1) {
+			if (why.code == VERR_NOMEM || why.code == VERR_IO) {
+				if (e != NULL)
+					*e = why;
+				r = -1;
+				break;
+			}
+			if (why.code != VERR_NOENT)
+				atomic_fetch_add(&d->v->hidden, 1);
+			continue;
+		}
+		ent.name = le->name;
+		ent.name_len = le->name_len;
+		ent.cookie = le->cookie;
+		more = fn(ctx, &ent);
+		dir_put(ent.dir);
+	}
+	dir_listing_put(d->v, l);
+	return r;
+}

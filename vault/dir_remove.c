@@ -1,0 +1,206 @@
+/*
+ * Taking entries away.
+ *
+ * A name goes by one system call, always: a plain file by unlink, everything
+ * that is a folder on disk by a rename to a temporary name, whose contents are
+ * deleted afterwards.  Nothing that has not been looked at is deleted with it.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/arena.h"
+#include "base/verr.h"
+#include "vault/file_int.h"
+#include "vault/vault_int.h"
+
+/* Path of the entry itself, of which loc.path may be a part inside. */
+static void
+entry_of(const struct vloc *loc, char out[VLOC_MAX])
+{
+	memcpy(out, loc->path, loc->entry_len);
+	out[loc->entry_len] = '\0';
+}
+
+/* Hide the folder entry under a temporary name; then delete what is in it. */
+static int
+remove_folder(struct dir *d, const char *entry, struct verr *e)
+{
+	char tmp[VLOC_MAX];
+
+	if (!dir_tmp_path(d, tmp))
+		return verr_fail(e, VERR_NOMEM, "no random bytes");
+	if (host_rename_new(d->v->root, entry, tmp) == -1)
+		return verr_sys(e, "cannot rename %s", entry);
+	dir_remove_tree(d->v, tmp, true);
+	return 0;
+}
+
+static int
+unlink_entry(struct dir *d, const struct entry *ent, struct verr *e)
+{
+	char entry[VLOC_MAX];
+	int r = 0;
+
+	entry_of(&ent->loc, entry);
+	if (strcmp(entry, ent->loc.path) != 0)
+		r = remove_folder(d, entry, e);
+	else if (host_unlink(d->v->root, entry) == -1)
+		r = verr_sys(e, "cannot remove %s", entry);
+	if (r == 0) {
+		vault_sync_note(d->v, d->path);
+		if (ent->attr.nlink <= 1)
+			file_forget(d->v, ent->attr.fileid);
+	}
+	return r;
+}
+
+int
+dir_unlink(struct dir *d, struct arena *a, const char *name, size_t len,
+    struct dir_change *ch, struct verr *e)
+{
+	struct change c;
+	struct entry ent;
+	int r = -1;
+
+	lock_take(&d->change);
+	if (dir_change_begin(&c, d, ch, e) == 0 &&
+	    dir_lookup(d, a, name, len, &ent, e) == 0) {
+		if (ent.dir != NULL) {
+			dir_put(ent.dir);
+			r = verr_code(e, VERR_ISDIR);
+		} else
+			r = unlink_entry(d, &ent, e);
+	}
+	dir_change_end(&c);
+	lock_drop(&d->change);
+	return r;
+}
+
+/* -- directories */
+
+/* Files that systems strew about and nobody misses; and our own leftovers. */
+static bool
+is_junk(const char *name)
+{
+	static const char *const junk[] = {
+		VAULT_DIRID_FILE, ".DS_Store", "desktop.ini", "Thumbs.db",
+	};
+	size_t i, len = strlen(name);
+
+	for (i = 0; i < sizeof(junk) / sizeof(junk[0]); i++)
+		if (strcmp(name, junk[i]) == 0)
+			return true;
+	return strncmp(name, VAULT_TMP_PREFIX, strlen(VAULT_TMP_PREFIX)) == 0 &&
+	    len > strlen(VAULT_TMP_SUFFIX) &&
+	    strcmp(name + len - strlen(VAULT_TMP_SUFFIX),
+	    VAULT_TMP_SUFFIX) == 0;
+}
+
+/* 0: nothing but junk is in it; junk is deleted only if asked. */
+static int
+check_empty(struct dir *d, bool sweep, struct verr *e)
+{
+	char path[VLOC_MAX + 256];
+	struct host_dirent de;
+	struct host_stat st;
+	struct host_dir *hd;
+	int r;
+
+	if ((hd = host_opendir(d->v->root, d->path)) == NULL)
+		return errno == ENOENT ? 0 :
+		    verr_sys(e, "cannot open folder %s", d->path);
+	while ((r = host_readdir(hd, &de)) == 1) {
+		if (!is_junk(de.name)) {
+			host_closedir(hd);
+			return verr_fail(e, VERR_NOTEMPTY,
+			    "%s is not empty", d->path);
+		}
+		if (!sweep)
+			continue;
+		(void)snprintf(path, sizeof(path), "%s/%s", d->path, de.name);
+		if (host_stat(d->v->root, path, &st) == 0)
+			dir_remove_tree(d->v, path, S_ISDIR(st.mode));
+	}
+	host_closedir(hd);
+	return r == -1 ? verr_sys(e, "cannot read %s", d->path) : 0;
+}
+
+/*
+ * Both change locks are held.  The link goes first, so that a crash leaves
+ * an orphan (which can be repaired) and never a link to nothing.
+ */
+int
+dir_remove_empty(struct dir *d, struct dir *child, const char *entry,
+    struct verr *e)
+{
+	struct vault *v = d->v;
+	char tmp[VLOC_MAX];
+
+	if (check_empty(child, false, e) == -1)
+		return -1;
+	if (!dir_tmp_path(d, tmp))
+		return verr_fail(e, VERR_NOMEM, "no random bytes");
+	if (host_rename_new(v->root, entry, tmp) == -1)
+		return verr_sys(e, "cannot rename %s", entry);
+	(void)check_empty(child, true, NULL);
+	if (host_rmdir(v->root, child->path) == -1 && errno != ENOENT) {
+		/* Somebody put a file in at this very moment. */
+		verr_sys(e, "cannot remove folder %s", child->path);
+		file_write_dirid(v, child);
+		(void)host_rename_new(v->root, tmp, entry);
+		return -1;
+	}
+	dir_remove_tree(v, tmp, true);
+	child->gone = true;
+	vault_sync_note(v, d->path);
+	return 0;
+}
+
+/* The child may have been renamed while no lock was held: look again. */
+static int
+rmdir_locked(struct dir *d, struct arena *a, const char *name, size_t len,
+    struct dir *child, struct dir_change *ch, struct verr *e)
+{
+	char entry[VLOC_MAX];
+	struct change c;
+	struct entry ent;
+	int r = -1;
+
+	if (dir_change_begin(&c, d, ch, e) == 0 &&
+	    dir_lookup(d, a, name, len, &ent, e) == 0) {
+		if (ent.dir != child || !dir_link_path(child, d, entry))
+			r = verr_code(e, VERR_NOENT);
+		else
+			r = dir_remove_empty(d, child, entry, e);
+		dir_put(ent.dir);
+	}
+	dir_change_end(&c);
+	return r;
+}
+
+int
+dir_rmdir(struct dir *d, struct arena *a, const char *name, size_t len,
+    struct dir_change *ch, struct verr *e)
+{
+	struct lock *set[2];
+	struct entry ent;
+	int r;
+
+	if (ch != NULL)
+		ch->have_before = ch->have_after = false;
+	if (dir_lookup(d, a, name, len, &ent, e) == -1)
+		return -1;
+	if (ent.dir == NULL)
+		return verr_code(e, VERR_NOTDIR);
+	set[0] = &d->change;
+	set[1] = &ent.dir->change;
+	lock_take_set(set, 2);
+	r = rmdir_locked(d, a, name, len, ent.dir, ch, e);
+	lock_drop_set(set, 2);
+	dir_put(ent.dir);
+	return r;
+}

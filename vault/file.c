@@ -1,0 +1,368 @@
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/bufpool.h"
+#include "base/secret.h"
+#include "base/verr.h"
+#include "vault/file_int.h"
+#include "vault/keys.h"
+#include "vault/vault_int.h"
+
+static bool
+same_inode(const struct lru_node *n, const void *key)
+{
+	return LRU_OBJECT(n, const struct file, node)->fileid ==
+	    *(const uint64_t *)key;
+}
+
+static bool
+is_idle(const struct lru_node *n)
+{
+	return LRU_OBJECT(n, const struct file, node)->refs == 0;
+}
+
+static void
+file_free(struct file *f)
+{
+	(void)host_close(f->fd);
+	rwlock_fini(&f->rw);
+	secret_zero(&f->fk, sizeof(f->fk));
+	free(f);
+}
+
+/*
+ * Open it although its mode forbids: what POSIX allows the owner of an open
+ * descriptor, an NFS server must allow the owner of the file.
+ */
+static int
+open_as_owner(struct vault *v, const char *path, int flags)
+{
+	struct host_stat st;
+	int fd, saved;
+
+	if (host_stat(v->root, path, &st) == -1)
+		return -1;
+	if (st.uid != geteuid() || !S_ISREG(st.mode)) {
+		errno = EACCES;
+		return -1;
+	}
+	if (host_chmod(v->root, path, (st.mode & 07777) | 0600) == -1)
+		return -1;
+	fd = host_open(v->root, path, flags, 0);
+	saved = errno;
+	(void)host_chmod(v->root, path, st.mode & 07777);
+	errno = saved;
+	return fd;
+}
+
+static int
+open_fd(struct vault *v, const char *path, bool write, bool *writable,
+    struct verr *e)
+{
+	int fd, flags;
+
+	*writable = !v->read_only;
+	flags = *writable ? O_RDWR : O_RDONLY;
+	fd = host_open(v->root, path, flags, 0);
+	if (fd == -1 && !write && *writable &&
+	    (errno == EACCES || errno == EROFS || errno == EPERM)) {
+		*writable = false;
+		flags = O_RDONLY;
+		fd = host_open(v->root, path, flags, 0);
+	}
+	if (fd == -1 && errno == EACCES)
+		fd = open_as_owner(v, path, flags);
+	if (fd == -1) {
+		if (errno == ENOENT || errno == ENOTDIR || errno == ELOOP)
+			return verr_code(e, VERR_STALE);
+		return verr_sys(e, "cannot open %s", path);
+	}
+	return fd;
+}
+
+static struct file *
+file_new(struct vault *v, const struct vloc *loc, uint64_t fileid, bool write,
+    struct verr *e)
+{
+	struct host_stat st;
+	struct file *f;
+	bool writable;
+	int fd;
+
+	if ((fd = open_fd(v, loc->path, write, &writable, e)) == -1)
+		return NULL;
+	if (host_fstat(fd, &st) == -1) {
+		verr_sys(e, "cannot stat %s", loc->path);
+		goto err;
+	}
+	if (st.ino != fileid || !S_ISREG(st.mode)) {
+		verr_code(e, VERR_STALE);
+		goto err;
+	}
+	if ((f = calloc(1, sizeof(*f))) == NULL) {
+		verr_fail(e, VERR_NOMEM, "out of memory for an open file");
+		goto err;
+	}
+	f->refs = 1;
+	f->v = v;
+	f->fileid = fileid;
+	f->fd = fd;
+	f->writable = writable;
+	memcpy(f->path, loc->path, sizeof(f->path));
+	rwlock_init(&f->rw, LOCK_FILE);
+	return f;
+err:
+	(void)host_close(fd);
+	return NULL;
+}
+
+/* Under files_lock: a reference to the open file, if it will do. */
+static struct file *
+find(struct vault *v, uint64_t fileid, bool write)
+{
+	struct lru_node *n;
+	struct file *f;
+
+	n = lru_find(&v->files, fileid, same_inode, &fileid);
+	if (n == NULL)
+		return NULL;
+	f = LRU_OBJECT(n, struct file, node);
+	if (write && !f->writable) {
+		/* The next one is; users of this one finish with it. */
+		lru_remove(&v->files, n);
+		f->forgotten = true;
+		if (f->refs == 0) {
+			v->files_idle--;
+			file_free(f);
+		}
+		return NULL;
+	}
+	if (f->refs++ == 0)
+		v->files_idle--;
+	return f;
+}
+
+struct file *
+file_open(struct vault *v, const struct vloc *loc, uint64_t fileid, bool write,
+    struct verr *e)
+{
+	struct file *f, *made;
+
+	if (write && v->read_only) {
+		verr_code(e, VERR_ROFS);
+		return NULL;
+	}
+	lock_take(&v->files_lock);
+	f = find(v, fileid, write);
+	lock_drop(&v->files_lock);
+	if (f != NULL)
+		return f;
+
+	if ((made = file_new(v, loc, fileid, write, e)) == NULL)
+		return NULL;
+	lock_take(&v->files_lock);
+	if ((f = find(v, fileid, write)) == NULL)
+		lru_insert(&v->files, &made->node, fileid);
+	lock_drop(&v->files_lock);
+	if (f == NULL)
+		return made;
+	file_free(made);	/* somebody else was faster */
+	return f;
+}
+
+void
+file_put(struct file *f)
+{
+	struct file *victim = NULL;
+	struct lru_node *n;
+	struct vault *v;
+
+	if (f == NULL)
+		return;
+	v = f->v;
+	lock_take(&v->files_lock);
+	if (--f->refs == 0) {
+		if (f->forgotten)
+			victim = f;
+		else if (++v->files_idle > VAULT_FILES_IDLE &&
+		    (n = lru_victim(&v->files, is_idle)) != NULL) {
+			lru_remove(&v->files, n);
+			v->files_idle--;
+			victim = LRU_OBJECT(n, struct file, node);
+		}
+	}
+	lock_drop(&v->files_lock);
+	if (victim != NULL)
+		file_free(victim);
+}
+
+void
+file_forget(struct vault *v, uint64_t fileid)
+{
+	struct file *f = NULL;
+	struct lru_node *n;
+
+	lock_take(&v->files_lock);
+	n = lru_find(&v->files, fileid, same_inode, &fileid);
+	if (n != NULL) {
+		f = LRU_OBJECT(n, struct file, node);
+		lru_remove(&v->files, n);
+		f->forgotten = true;
+		if (f->refs == 0)
+			v->files_idle--;
+		else
+			f = NULL;	/* its last user closes it */
+	}
+	lock_drop(&v->files_lock);
+	if (f != NULL)
+		file_free(f);
+}
+
+void
+file_table_free(struct vault *v)
+{
+	struct lru_node *n;
+
+	while ((n = lru_victim(&v->files, is_idle)) != NULL) {
+		lru_remove(&v->files, n);
+		file_free(LRU_OBJECT(n, struct file, node));
+	}
+	lru_fini(&v->files);
+}
+
+/* -- state of one file */
+
+static bool
+same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+static bool
+is_known(const struct file *f, const struct host_stat *st)
+{
+	return f->have_header && f->st.size == st->size &&
+	    same_time(&f->st.mtime, &st->mtime) &&
+	    same_time(&f->st.ctime, &st->ctime);
+}
+
+/* Read the header anew.  f->rw is held to write. */
+static int
+load_header(struct file *f, const struct host_stat *st, bool any_header,
+    struct verr *e)
+{
+	const struct cipher *c = f->v->cipher;
+	uint8_t disk[CIPHER_HEADER_MAX];
+	struct kctx *k;
+	ssize_t n;
+	bool ok;
+
+	f->have_header = false;
+	f->st = *st;
+	if (st->size == 0)
+		return 0;	/* none yet: an empty file */
+	if ((n = host_read(f->fd, disk, c->header_len, 0)) == -1)
+		return verr_sys(e, "cannot read the header of %s", f->path);
+	if ((size_t)n < c->header_len) {
+		if (any_header)
+			return 0;
+		return verr_fail(e, VERR_DAMAGED, "%s has only %zd bytes, too "
+		    "few for a header", f->path, n);
+	}
+	if ((k = keys_take(f->v->keys)) == NULL)
+		return verr_fail(e, VERR_NOMEM, "out of memory for a header");
+	ok = c->header_read(k, disk, &f->fk);
+	keys_drop(f->v->keys, k);
+	if (!ok && !any_header)
+		return verr_fail(e, VERR_AUTH, "the header of %s is not "
+		    "authentic", f->path);
+	f->have_header = ok;
+	return 0;
+}
+
+int
+file_take(struct file *f, bool write, bool any_header, struct verr *e)
+{
+	struct host_stat st;
+
+	if (write)
+		rwlock_take_write(&f->rw);
+	else
+		rwlock_take_read(&f->rw);
+	if (host_fstat(f->fd, &st) == -1)
+		goto err;
+	if (is_known(f, &st))
+		return 0;
+	if (!write) {
+		/* Learning it anew needs the lock for ourselves. */
+		rwlock_drop(&f->rw);
+		rwlock_take_write(&f->rw);
+		if (host_fstat(f->fd, &st) == -1)
+			goto err;
+		if (is_known(f, &st))
+			return 0;
+	}
+	if (load_header(f, &st, any_header, e) == 0)
+		return 0;
+	rwlock_drop(&f->rw);
+	return -1;
+err:
+	verr_sys(e, "cannot stat %s", f->path);
+	rwlock_drop(&f->rw);
+	return -1;
+}
+
+void
+file_drop(struct file *f)
+{
+	rwlock_drop(&f->rw);
+}
+
+void
+file_before(struct file *f, struct file_change *ch)
+{
+	if (ch == NULL)
+		return;
+	ch->have_before = true;
+	ch->have_after = false;
+	attr_from_stat(&ch->before, VTYPE_FILE, f->v->cipher, &f->st);
+}
+
+int
+file_after(struct file *f, struct file_change *ch, struct verr *e)
+{
+	if (host_fstat(f->fd, &f->st) == -1) {
+		f->have_header = false;		/* nothing is known of it */
+		return verr_sys(e, "cannot stat %s", f->path);
+	}
+	if (ch != NULL) {
+		ch->have_after = true;
+		attr_from_stat(&ch->after, VTYPE_FILE, f->v->cipher, &f->st);
+	}
+	return 0;
+}
+
+int
+file_attr(struct file *f, struct vattr *a, struct verr *e)
+{
+	struct host_stat st;
+
+	if (host_fstat(f->fd, &st) == -1)
+		return verr_sys(e, "cannot stat %s", f->path);
+	attr_from_stat(a, VTYPE_FILE, f->v->cipher, &st);
+	return 0;
+}
+
+int
+file_sync(struct file *f, struct verr *e)
+{
+	if (!f->v->read_only && host_sync(f->fd) == -1)
+		return verr_sys(e, "cannot sync %s", f->path);
+	return vault_sync_names(f->v, e);
+}

@@ -1,0 +1,110 @@
+/*
+ * file.h - what is in a file of the vault: read, write, truncate, sync.
+ *
+ * A struct file is an open ciphertext file: descriptor, header, keys.  They are
+ * counted references into a bounded table of the vault, keyed by inode, so that
+ * all who use one file share one lock and one header.  An entry of the table
+ * is believed only while size, mtime and ctime of the inode are those that our
+ * own last change left: what others changed underneath is read anew.
+ *
+ * Offsets and lengths are clear bytes.  Nothing is kept unwritten in memory:
+ * when file_write() returns, the ciphertext is in the system's page cache, and
+ * after file_sync() on stable storage, with the names that lead to it.
+ *
+ * Threads: any; readers of one file run side by side, a writer runs alone.
+ * Errors: VERR_AUTH (a chunk or the header is not authentic: the text says
+ * which and where), VERR_DAMAGED (a length that no writer leaves), VERR_IO,
+ * VERR_NOSPC, VERR_FBIG, VERR_ROFS, VERR_STALE.
+ */
+#ifndef VAULT_FILE_H
+#define VAULT_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "vault/attr.h"
+
+struct arena;
+struct file;
+struct vault;
+struct verr;
+struct vloc;
+
+/* Clear bytes in chunk buffers, by reference; bufs go back to base/bufpool. */
+#define IOLIST_MAX	34	/* 1 MiB at any offset touches 33 chunks */
+#define FILE_READ_MAX	(1024u * 1024)	/* bytes in one file_read() */
+
+struct iolist {
+	unsigned	 n;
+	size_t		 total;		/* bytes in all pieces */
+	struct iopiece {
+		uint8_t		*buf;	/* whole buffer, owned */
+		const uint8_t	*data;	/* the clear bytes in it */
+		size_t		 len;
+	} piece[IOLIST_MAX];
+};
+
+void iolist_free(struct iolist *l);	/* buffers back, n = 0 */
+
+/*
+ * The open file at loc, which must still be the inode fileid (VERR_STALE
+ * otherwise).  A file without any header (0 bytes on disk) opens as an empty
+ * file and gets its header with the first write.  Who owns the file may open
+ * it whatever its mode says: permission is the caller's affair (a descriptor
+ * that a client holds goes on working after chmod 0).
+ */
+struct file *file_open(struct vault *v, const struct vloc *loc,
+    uint64_t fileid, bool write, struct verr *e);
+void file_put(struct file *f);		/* NULL is ignored */
+
+/*
+ * Up to count (clamped to FILE_READ_MAX) bytes from off into out, which the
+ * caller frees by iolist_free() also after failure.  *eof: these were the last.
+ * Reading at or past the end gives nothing and eof.
+ */
+int file_read(struct file *f, uint64_t off, size_t count, struct iolist *out,
+    bool *eof, struct verr *e);
+
+/* Attributes of the file before and after a change, under one lock. */
+struct file_change {
+	bool		have_before, have_after;
+	struct vattr	before, after;
+};
+
+/*
+ * All of len bytes, or an error; a gap before off is filled with zeros.  ch may
+ * be NULL; it is filled as far as it came, also on failure.
+ */
+int file_write(struct file *f, uint64_t off, const void *data, size_t len,
+    struct file_change *ch, struct verr *e);
+
+/* Cut, or extend with zeros. */
+int file_truncate(struct file *f, uint64_t size, struct file_change *ch,
+    struct verr *e);
+
+/* Ciphertext and names on stable storage. */
+int file_sync(struct file *f, struct verr *e);
+
+/* The object's attributes by fstat of the open file. */
+int file_attr(struct file *f, struct vattr *a, struct verr *e);
+
+/* Target of the symlink at loc, in the arena, NUL-terminated. */
+int symlink_read(struct vault *v, struct arena *a, const struct vloc *loc,
+    const char **target, size_t *len, struct verr *e);
+
+/*
+ * Attributes of the object at loc, by one stat.  fileid: what the caller
+ * expects there (VERR_STALE if it is another), or 0.
+ */
+int loc_attr(struct vault *v, const struct vloc *loc, uint64_t fileid,
+    struct vattr *a, struct verr *e);
+
+/*
+ * Change attributes of the object at loc; size by file_truncate().  Order:
+ * size, owner, mode, times.  a, if not NULL: attributes afterwards.
+ */
+int loc_set(struct vault *v, const struct vloc *loc, uint64_t fileid,
+    const struct vset *set, struct vattr *a, struct verr *e);
+
+#endif /* VAULT_FILE_H */

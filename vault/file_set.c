@@ -1,0 +1,89 @@
+#include "config.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/verr.h"
+#include "vault/file_int.h"
+#include "vault/vault_int.h"
+
+int
+loc_attr(struct vault *v, const struct vloc *loc, uint64_t fileid,
+    struct vattr *a, struct verr *e)
+{
+	struct host_stat st;
+
+	if (host_stat(v->root, loc->path, &st) == -1) {
+		if (errno == ENOENT || errno == ENOTDIR)
+			return verr_code(e, VERR_STALE);
+		return verr_sys(e, "cannot stat %s", loc->path);
+	}
+	if ((fileid != 0 && st.ino != fileid) ||
+	    (loc->type == VTYPE_DIR) != !!S_ISDIR(st.mode))
+		return verr_code(e, VERR_STALE);
+	attr_from_stat(a, loc->type, v->cipher, &st);
+	return 0;
+}
+
+static int
+set_size(struct vault *v, const struct vloc *loc, uint64_t fileid,
+    uint64_t size, struct verr *e)
+{
+	struct file *f;
+	int r;
+
+	if (loc->type == VTYPE_DIR)
+		return verr_code(e, VERR_ISDIR);
+	if (loc->type != VTYPE_FILE)
+		return verr_code(e, VERR_INVAL);
+	if ((f = file_open(v, loc, fileid, true, e)) == NULL)
+		return -1;
+	r = file_truncate(f, size, NULL, e);
+	file_put(f);
+	return r;
+}
+
+static int
+set_times(struct vault *v, const struct vloc *loc, const struct vset *set,
+    struct verr *e)
+{
+	struct timespec ts[2] = { { 0, UTIME_OMIT }, { 0, UTIME_OMIT } };
+
+	if (set->mask & VSET_ATIME)
+		ts[0] = set->atime;
+	if (set->mask & VSET_MTIME)
+		ts[1] = set->mtime;
+	if (host_utimes(v->root, loc->path, ts) == -1)
+		return verr_sys(e, "cannot set the times of %s", loc->path);
+	return 0;
+}
+
+int
+loc_set(struct vault *v, const struct vloc *loc, uint64_t fileid,
+    const struct vset *set, struct vattr *a, struct verr *e)
+{
+	struct vattr mine;
+
+	if (a == NULL)
+		a = &mine;
+	if (v->read_only)
+		return verr_code(e, VERR_ROFS);
+	if (loc_attr(v, loc, fileid, a, e) == -1)
+		return -1;
+	if (set->mask & VSET_SIZE &&
+	    set_size(v, loc, a->fileid, set->size, e) == -1)
+		return -1;
+	if (set->mask & (VSET_UID | VSET_GID) && host_chown(v->root, loc->path,
+	    set->mask & VSET_UID ? set->uid : (uid_t)-1,
+	    set->mask & VSET_GID ? set->gid : (gid_t)-1) == -1)
+		return verr_sys(e, "cannot change the owner of %s", loc->path);
+	/* A link's own mode cannot be set, and no system asks for it. */
+	if (set->mask & VSET_MODE && loc->type != VTYPE_SYMLINK &&
+	    host_chmod(v->root, loc->path, set->mode & 07777) == -1)
+		return verr_sys(e, "cannot change the mode of %s", loc->path);
+	if (set->mask & (VSET_ATIME | VSET_MTIME) &&
+	    set_times(v, loc, set, e) == -1)
+		return -1;
+	return loc_attr(v, loc, fileid, a, e);
+}

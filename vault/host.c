@@ -1,0 +1,526 @@
+#include "config.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+#ifdef HAVE_SYS_SYSMACROS_H
+#include <sys/sysmacros.h>
+#endif
+
+#include "vault/host.h"
+
+static host_hook_fn	*hook;
+static void		*hook_ctx;
+
+void
+host_set_hook(host_hook_fn *fn, void *ctx)
+{
+	hook = fn;
+	hook_ctx = ctx;
+}
+
+/* True if a test wants this call to fail; errno is then set. */
+static bool
+hooked(enum host_op op, const char *path)
+{
+	int err;
+
+	if (hook == NULL || (err = hook(hook_ctx, op, path)) == 0)
+		return false;
+	errno = err;
+	return true;
+}
+
+int
+host_root(const char *path)
+{
+	if (hooked(HOST_OPEN, path))
+		return -1;
+	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+int
+host_open(int root, const char *path, int flags, mode_t mode)
+{
+	int fd;
+
+	if (hooked(HOST_OPEN, path))
+		return -1;
+	do
+		fd = openat(root, path, flags | O_CLOEXEC | O_NOFOLLOW, mode);
+	while (fd == -1 && errno == EINTR);
+	return fd;
+}
+
+int
+host_close(int fd)
+{
+	int err = hooked(HOST_CLOSE, NULL) ? errno : 0;
+
+	if (close(fd) == -1 && errno != EINTR)
+		return -1;
+	if (err != 0) {
+		errno = err;
+		return -1;
+	}
+	return 0;
+}
+
+#ifdef HAVE_STATX
+/* statx tells the time of birth, which makes inode numbers unmistakable. */
+static int
+stat_at(int fd, const char *path, int flags, struct host_stat *st)
+{
+	struct statx sx;
+
+	if (statx(fd, path, flags | AT_SYMLINK_NOFOLLOW,
+	    STATX_BASIC_STATS | STATX_BTIME, &sx) == -1)
+		return -1;
+	memset(st, 0, sizeof(*st));
+	st->mode = sx.stx_mode;
+	st->nlink = sx.stx_nlink;
+	st->uid = sx.stx_uid;
+	st->gid = sx.stx_gid;
+	st->size = sx.stx_size;
+	st->used = sx.stx_blocks * 512;
+	st->ino = sx.stx_ino;
+	st->dev = makedev(sx.stx_dev_major, sx.stx_dev_minor);
+	st->atime = (struct timespec){ sx.stx_atime.tv_sec,
+	    sx.stx_atime.tv_nsec };
+	st->mtime = (struct timespec){ sx.stx_mtime.tv_sec,
+	    sx.stx_mtime.tv_nsec };
+	st->ctime = (struct timespec){ sx.stx_ctime.tv_sec,
+	    sx.stx_ctime.tv_nsec };
+	if (sx.stx_mask & STATX_BTIME)
+		st->btime = (struct timespec){ sx.stx_btime.tv_sec,
+		    sx.stx_btime.tv_nsec };
+	return 0;
+}
+
+int
+host_stat(int root, const char *path, struct host_stat *st)
+{
+	if (hooked(HOST_STAT, path))
+		return -1;
+	return stat_at(root, path, 0, st);
+}
+
+int
+host_fstat(int fd, struct host_stat *st)
+{
+	if (hooked(HOST_FSTAT, NULL))
+		return -1;
+	return stat_at(fd, "", AT_EMPTY_PATH, st);
+}
+#else
+static void
+from_stat(struct host_stat *st, const struct stat *sb)
+{
+	memset(st, 0, sizeof(*st));
+	st->mode = sb->st_mode;
+	st->nlink = (uint32_t)sb->st_nlink;
+	st->uid = sb->st_uid;
+	st->gid = sb->st_gid;
+	st->size = (uint64_t)sb->st_size;
+	st->used = (uint64_t)sb->st_blocks * 512;
+	st->ino = sb->st_ino;
+	st->dev = (uint64_t)sb->st_dev;
+#ifdef __APPLE__
+	st->atime = sb->st_atimespec;
+	st->mtime = sb->st_mtimespec;
+	st->ctime = sb->st_ctimespec;
+	st->btime = sb->st_birthtimespec;
+#else
+	st->atime = sb->st_atim;
+	st->mtime = sb->st_mtim;
+	st->ctime = sb->st_ctim;
+#if defined(__FreeBSD__)
+	st->btime = sb->st_birthtim;
+#elif defined(__NetBSD__)
+	st->btime = sb->st_birthtimespec;
+#elif defined(__OpenBSD__)
+	st->btime = sb->__st_birthtim;
+#endif
+#endif
+}
+
+int
+host_stat(int root, const char *path, struct host_stat *st)
+{
+	struct stat sb;
+
+	if (hooked(HOST_STAT, path) ||
+	    fstatat(root, path, &sb, AT_SYMLINK_NOFOLLOW) == -1)
+		return -1;
+	from_stat(st, &sb);
+	return 0;
+}
+
+int
+host_fstat(int fd, struct host_stat *st)
+{
+	struct stat sb;
+
+	if (hooked(HOST_FSTAT, NULL) || fstat(fd, &sb) == -1)
+		return -1;
+	from_stat(st, &sb);
+	return 0;
+}
+#endif
+
+ssize_t
+host_read(int fd, void *buf, size_t len, uint64_t disk_off)
+{
+	struct iovec iov = { buf, len };
+
+	return host_readv(fd, &iov, 1, disk_off);
+}
+
+/* Take n bytes off the front of the list; returns what is left of it. */
+static int
+advance(struct iovec **iov, int n, size_t done)
+{
+	while (n > 0 && done >= (*iov)->iov_len) {
+		done -= (*iov)->iov_len;
+		(*iov)++;
+		n--;
+	}
+	if (n > 0) {
+		(*iov)->iov_base = (char *)(*iov)->iov_base + done;
+		(*iov)->iov_len -= done;
+	}
+	return n;
+}
+
+ssize_t
+host_readv(int fd, struct iovec *iov, int n, uint64_t disk_off)
+{
+	size_t got = 0;
+	ssize_t r;
+
+	n = advance(&iov, n, 0);
+	while (n > 0) {
+		if (hooked(HOST_READ, NULL))
+			return -1;
+		r = preadv(fd, iov, n, (off_t)(disk_off + got));
+		if (r == -1 && errno == EINTR)
+			continue;
+		if (r == -1)
+			return -1;
+		if (r == 0)
+			break;
+		got += (size_t)r;
+		n = advance(&iov, n, (size_t)r);
+	}
+	return (ssize_t)got;
+}
+
+int
+host_write(int fd, const void *buf, size_t len, uint64_t disk_off)
+{
+	struct iovec iov = { (void *)(uintptr_t)buf, len };
+
+	return host_writev(fd, &iov, 1, disk_off);
+}
+
+int
+host_writev(int fd, struct iovec *iov, int n, uint64_t disk_off)
+{
+	ssize_t r;
+
+	n = advance(&iov, n, 0);
+	while (n > 0) {
+		if (hooked(HOST_WRITE, NULL))
+			return -1;
+		r = pwritev(fd, iov, n, (off_t)disk_off);
+		if (r == -1 && errno == EINTR)
+			continue;
+		if (r == -1)
+			return -1;
+		disk_off += (size_t)r;
+		n = advance(&iov, n, (size_t)r);
+	}
+	return 0;
+}
+
+int
+host_truncate(int fd, uint64_t disk_size)
+{
+	int r;
+
+	if (hooked(HOST_TRUNCATE, NULL))
+		return -1;
+	do
+		r = ftruncate(fd, (off_t)disk_size);
+	while (r == -1 && errno == EINTR);
+	return r;
+}
+
+int
+host_sync(int fd)
+{
+	if (hooked(HOST_SYNC, NULL))
+		return -1;
+#ifdef F_FULLFSYNC
+	/* macOS: fsync() leaves data in the drive's cache. */
+	if (fcntl(fd, F_FULLFSYNC) == 0)
+		return 0;
+#endif
+#ifdef HAVE_FDATASYNC
+	return fdatasync(fd);
+#else
+	return fsync(fd);
+#endif
+}
+
+int
+host_sync_dir(int root, const char *path)
+{
+	int fd, r, saved;
+
+	if (hooked(HOST_SYNC, path))
+		return -1;
+	if ((fd = openat(root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1)
+		return -1;
+	r = fsync(fd);
+	/* Some network file systems cannot sync a folder, and need not. */
+	if (r == -1 && (errno == EINVAL || errno == ENOTSUP))
+		r = 0;
+	saved = errno;
+	(void)close(fd);
+	errno = saved;
+	return r;
+}
+
+int
+host_rename(int root, const char *from, const char *to)
+{
+	if (hooked(HOST_RENAME, to))
+		return -1;
+	return renameat(root, from, root, to);
+}
+
+int
+host_rename_new(int root, const char *from, const char *to)
+{
+	struct stat sb;
+
+	if (hooked(HOST_RENAME, to))
+		return -1;
+#if defined(HAVE_RENAMEAT2)
+	if (renameat2(root, from, root, to, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno != EINVAL && errno != ENOSYS)
+		return -1;
+#elif defined(__APPLE__)
+	if (renameatx_np(root, from, root, to, RENAME_EXCL) == 0)
+		return 0;
+	if (errno != ENOTSUP)
+		return -1;
+#endif
+	/*
+	 * A file system without the atomic form.  Our own threads hold the
+	 * directory's lock; only a foreign writer could come in between.
+	 */
+	if (fstatat(root, to, &sb, AT_SYMLINK_NOFOLLOW) == 0) {
+		errno = EEXIST;
+		return -1;
+	}
+	if (errno != ENOENT)
+		return -1;
+	return renameat(root, from, root, to);
+}
+
+int
+host_link(int root, const char *from, const char *to)
+{
+	if (hooked(HOST_LINK, to))
+		return -1;
+	return linkat(root, from, root, to, 0);
+}
+
+int
+host_unlink(int root, const char *path)
+{
+	if (hooked(HOST_UNLINK, path))
+		return -1;
+	return unlinkat(root, path, 0);
+}
+
+int
+host_rmdir(int root, const char *path)
+{
+	if (hooked(HOST_RMDIR, path))
+		return -1;
+	return unlinkat(root, path, AT_REMOVEDIR);
+}
+
+int
+host_mkdir(int root, const char *path, mode_t mode)
+{
+	if (hooked(HOST_MKDIR, path))
+		return -1;
+	return mkdirat(root, path, mode);
+}
+
+int
+host_chmod(int root, const char *path, mode_t mode)
+{
+	struct stat sb;
+
+	if (hooked(HOST_CHMOD, path))
+		return -1;
+	/* fchmodat() follows links, and glibc cannot be told not to. */
+	if (fstatat(root, path, &sb, AT_SYMLINK_NOFOLLOW) == -1)
+		return -1;
+	if (S_ISLNK(sb.st_mode)) {
+		errno = ELOOP;
+		return -1;
+	}
+	return fchmodat(root, path, mode, 0);
+}
+
+int
+host_chown(int root, const char *path, uid_t uid, gid_t gid)
+{
+	if (hooked(HOST_CHOWN, path))
+		return -1;
+	return fchownat(root, path, uid, gid, AT_SYMLINK_NOFOLLOW);
+}
+
+int
+host_utimes(int root, const char *path, const struct timespec ts[2])
+{
+	if (hooked(HOST_UTIMES, path))
+		return -1;
+	return utimensat(root, path, ts, AT_SYMLINK_NOFOLLOW);
+}
+
+ssize_t
+host_read_file(int root, const char *path, void *buf, size_t max)
+{
+	char more;
+	ssize_t n;
+	int fd, saved;
+
+	/* O_NONBLOCK: a fifo put there by somebody must not stop us. */
+	if ((fd = host_open(root, path, O_RDONLY | O_NONBLOCK, 0)) == -1)
+		return -1;
+	n = host_read(fd, buf, max, 0);
+	if (n == (ssize_t)max && host_read(fd, &more, 1, max) == 1) {
+		errno = EFBIG;
+		n = -1;
+	}
+	saved = errno;
+	(void)host_close(fd);
+	errno = saved;
+	return n;
+}
+
+int
+host_write_file(int root, const char *path, const void *buf, size_t len,
+    mode_t mode, bool sync)
+{
+	int fd, saved;
+
+	if ((fd = host_open(root, path, O_WRONLY | O_CREAT | O_EXCL,
+	    mode)) == -1)
+		return -1;
+	if (host_write(fd, buf, len, 0) == -1 || (sync && host_sync(fd) == -1))
+		goto err;
+	if (host_close(fd) == -1) {
+		fd = -1;
+		goto err;
+	}
+	return 0;
+err:
+	saved = errno;
+	if (fd != -1)
+		(void)host_close(fd);
+	(void)host_unlink(root, path);
+	errno = saved;
+	return -1;
+}
+
+struct host_dir {
+	DIR	*dir;
+};
+
+struct host_dir *
+host_opendir(int root, const char *path)
+{
+	struct host_dir *d;
+	int fd;
+
+	if (hooked(HOST_OPENDIR, path))
+		return NULL;
+	fd = openat(root, path,
+	    O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd == -1)
+		return NULL;
+	if ((d = malloc(sizeof(*d))) == NULL) {
+		(void)close(fd);
+		return NULL;
+	}
+	if ((d->dir = fdopendir(fd)) == NULL) {
+		(void)close(fd);
+		free(d);
+		return NULL;
+	}
+	return d;
+}
+
+int
+host_readdir(struct host_dir *d, struct host_dirent *ent)
+{
+	struct dirent *de;
+
+	do {
+		if (hooked(HOST_READDIR, NULL))
+			return -1;
+		errno = 0;
+		if ((de = readdir(d->dir)) == NULL)
+			return errno == 0 ? 0 : -1;
+	} while (strcmp(de->d_name, ".") == 0 ||
+	    strcmp(de->d_name, "..") == 0);
+	ent->name = de->d_name;
+	ent->ino = de->d_ino;
+	ent->type = de->d_type == DT_REG ? HOST_DT_FILE :
+	    de->d_type == DT_DIR ? HOST_DT_DIR :
+	    de->d_type == DT_UNKNOWN ? HOST_DT_UNKNOWN : HOST_DT_OTHER;
+	return 1;
+}
+
+void
+host_closedir(struct host_dir *d)
+{
+	if (d == NULL)
+		return;
+	(void)closedir(d->dir);
+	free(d);
+}
+
+int
+host_space(int root, struct host_space *s)
+{
+	struct statvfs sv;
+	uint64_t unit;
+
+	if (hooked(HOST_STATFS, NULL) || fstatvfs(root, &sv) == -1)
+		return -1;
+	unit = sv.f_frsize != 0 ? sv.f_frsize : sv.f_bsize;
+	s->total = sv.f_blocks * unit;
+	s->free = sv.f_bfree * unit;
+	s->avail = sv.f_bavail * unit;
+	s->files = sv.f_files;
+	s->files_free = sv.f_ffree;
+	s->files_avail = sv.f_favail;
+	return 0;
+}

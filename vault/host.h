@@ -1,0 +1,105 @@
+/*
+ * host.h - every system call on the vault's files.
+ *
+ * The seam between the vault and the system: what differs between Linux,
+ * macOS and the BSDs is settled here, and tests can make any call slow, fail or
+ * be the last one (host_set_hook).  Paths are relative to the vault's folder,
+ * given as a descriptor; symbolic links are never followed at the last part.
+ *
+ * Errors: -1 and errno, as the system call; the callers, who know what it was
+ * for, write the sentence.  Interrupted and short transfers are gone on with.
+ * Threads: any.  All of these may block.
+ */
+#ifndef VAULT_HOST_H
+#define VAULT_HOST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <time.h>
+
+enum host_op {
+	HOST_OPEN, HOST_CLOSE, HOST_STAT, HOST_FSTAT, HOST_READ, HOST_WRITE,
+	HOST_TRUNCATE, HOST_SYNC, HOST_RENAME, HOST_LINK, HOST_UNLINK,
+	HOST_RMDIR, HOST_MKDIR, HOST_CHMOD, HOST_CHOWN, HOST_UTIMES,
+	HOST_OPENDIR, HOST_READDIR, HOST_STATFS,
+};
+
+/*
+ * Called before each system call with its kind and path (NULL for calls on a
+ * descriptor).  Returns 0 to go on, or the errno with which the call is to fail
+ * without being made.  Set and cleared while no vault is in use; NULL: none.
+ */
+typedef int host_hook_fn(void *ctx, enum host_op op, const char *path);
+void host_set_hook(host_hook_fn *fn, void *ctx);
+
+/* What stat tells, with the time of birth where the system knows it. */
+struct host_stat {
+	mode_t		mode;
+	uint32_t	nlink;
+	uint32_t	uid, gid;
+	uint64_t	size;		/* bytes on disk */
+	uint64_t	used;		/* bytes allocated */
+	uint64_t	ino;
+	uint64_t	dev;
+	struct timespec	atime, mtime, ctime;
+	struct timespec	btime;		/* zero if not known */
+};
+
+int host_root(const char *path);	/* the vault's folder: a descriptor */
+int host_open(int root, const char *path, int flags, mode_t mode);
+int host_close(int fd);
+int host_stat(int root, const char *path, struct host_stat *st);
+int host_fstat(int fd, struct host_stat *st);
+
+/* Up to len bytes; less only at the end of the file. */
+ssize_t host_read(int fd, void *buf, size_t len, uint64_t disk_off);
+ssize_t host_readv(int fd, struct iovec *iov, int n, uint64_t disk_off);
+
+/* All of it or -1 (what was written then is undefined). iov is used up. */
+int host_write(int fd, const void *buf, size_t len, uint64_t disk_off);
+int host_writev(int fd, struct iovec *iov, int n, uint64_t disk_off);
+
+int host_truncate(int fd, uint64_t disk_size);
+int host_sync(int fd);			/* data and what is needed to reach it */
+int host_sync_dir(int root, const char *path);
+
+int host_rename(int root, const char *from, const char *to);
+/* EEXIST if to is there already, also where the system has no such call. */
+int host_rename_new(int root, const char *from, const char *to);
+int host_link(int root, const char *from, const char *to);
+int host_unlink(int root, const char *path);
+int host_rmdir(int root, const char *path);
+int host_mkdir(int root, const char *path, mode_t mode);
+int host_chmod(int root, const char *path, mode_t mode);
+int host_chown(int root, const char *path, uid_t uid, gid_t gid);
+/* UTIME_NOW and UTIME_OMIT count. */
+int host_utimes(int root, const char *path, const struct timespec ts[2]);
+
+/* A whole small file, at most max bytes (EFBIG); -1 or its length. */
+ssize_t host_read_file(int root, const char *path, void *buf, size_t max);
+/* A new file (EEXIST) with these bytes, synced if asked. */
+int host_write_file(int root, const char *path, const void *buf, size_t len,
+    mode_t mode, bool sync);
+
+/* One entry of a folder; d_type as a hint. */
+struct host_dirent {
+	const char	*name;		/* until the next host_readdir() */
+	uint64_t	 ino;
+	enum { HOST_DT_UNKNOWN, HOST_DT_FILE, HOST_DT_DIR, HOST_DT_OTHER } type;
+};
+struct host_dir;
+struct host_dir *host_opendir(int root, const char *path);
+/* 1: an entry, 0: the end, -1: an error.  "." and ".." are left out. */
+int host_readdir(struct host_dir *d, struct host_dirent *ent);
+void host_closedir(struct host_dir *d);		/* NULL is ignored */
+
+struct host_space {
+	uint64_t	total, free, avail;		/* bytes */
+	uint64_t	files, files_free, files_avail;
+};
+int host_space(int root, struct host_space *s);
+
+#endif /* VAULT_HOST_H */

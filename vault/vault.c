@@ -1,0 +1,365 @@
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/secret.h"
+#include "base/verr.h"
+#include "vault/cipher.h"
+#include "vault/file_int.h"
+#include "vault/keys.h"
+#include "vault/masterkey.h"
+#include "vault/token.h"
+#include "vault/vault_int.h"
+
+/* What the two files at the top of a vault say. */
+struct papers {
+	bool			 have_token;
+	char			*text;		/* the token's, TOKEN_MAX + 1 */
+	size_t			 text_len;
+	struct token		 token;
+	struct masterkey	 mk;
+	char			 mk_path[PATH_MAX];
+};
+
+static int
+open_root(const char *path, struct verr *e)
+{
+	int root;
+
+	if ((root = host_root(path)) != -1)
+		return root;
+	if (errno == ENOENT || errno == ENOTDIR)
+		return verr_fail(e, VERR_NOTVAULT, "%s is no vault: there is no "
+		    "such folder", path);
+	return verr_sys(e, "cannot open the vault's folder %s", path);
+}
+
+/* 1: read; 0: there is none; -1: error. */
+static int
+read_token(int root, struct papers *p, struct verr *e)
+{
+	ssize_t n;
+
+	n = host_read_file(root, TOKEN_FILE, p->text, TOKEN_MAX);
+	if (n == -1 && errno == ENOENT)
+		return 0;
+	if (n == -1 && errno == EFBIG)
+		return verr_fail(e, VERR_DAMAGED, TOKEN_FILE " is longer than "
+		    "any token");
+	if (n == -1)
+		return verr_sys(e, "cannot read " TOKEN_FILE);
+	p->text[n] = '\0';
+	p->text_len = (size_t)n;
+	if (token_parse(&p->token, p->text, p->text_len, e) == -1)
+		return -1;
+	p->have_token = true;
+	return 1;
+}
+
+static int
+read_masterkey(int root, struct papers *p, const char *file, struct verr *e)
+{
+	char *json;
+	ssize_t n;
+	int r;
+
+	if ((json = malloc(MASTERKEY_MAX)) == NULL)
+		return verr_fail(e, VERR_NOMEM, "out of memory for a key file");
+	/* openat() takes an absolute path as it is. */
+	n = host_read_file(root, file, json, MASTERKEY_MAX);
+	if (n == -1 && errno == ENOENT)
+		r = verr_code(e, VERR_NOENT);
+	else if (n == -1 && errno == EFBIG)
+		r = verr_fail(e, VERR_DAMAGED, "%s is longer than any key file",
+		    file);
+	else if (n == -1)
+		r = verr_sys(e, "cannot read %s", file);
+	else
+		r = masterkey_parse(&p->mk, json, (size_t)n, e);
+	free(json);
+	return r;
+}
+
+/* Without a token: format 7, or why not. */
+static int
+judge_old(int root, const struct papers *p, struct verr *e)
+{
+	struct host_stat st;
+
+	if (p->mk.version == MASTERKEY_VERSION_8)
+		return verr_fail(e, VERR_DAMAGED, TOKEN_FILE " is missing: "
+		    "restore it from its backup (" TOKEN_FILE ".*.bkup)");
+	if (p->mk.version != 7)
+		return verr_fail(e, VERR_UNSUPPORTED, "this is a vault of "
+		    "format %d; open it once with Cryptomator, which migrates "
+		    "it to format 8", (int)p->mk.version);
+	if (host_stat(root, "d", &st) == -1 || !S_ISDIR(st.mode))
+		return verr_fail(e, VERR_DAMAGED, "the vault's folder d is "
+		    "missing");
+	return 0;
+}
+
+static int
+papers_read(struct papers *p, int root, const char *path,
+    const char *masterkey, struct verr *e)
+{
+	struct verr mine;
+
+	if (e == NULL)
+		e = &mine;
+	memset(p, 0, sizeof(*p));
+	if ((p->text = malloc(TOKEN_MAX + 1)) == NULL)
+		return verr_fail(e, VERR_NOMEM, "out of memory for a token");
+	if (read_token(root, p, e) == -1)
+		return -1;
+	if (masterkey == NULL)
+		masterkey = p->have_token ? p->token.masterkey : MASTERKEY_FILE;
+	if (read_masterkey(root, p, masterkey, e) == -1) {
+		if (e->code != VERR_NOENT)
+			return -1;
+		if (p->have_token)
+			return verr_fail(e, VERR_DAMAGED, "%s is missing: "
+			    "restore it from its backup (" MASTERKEY_FILE
+			    ".*.bkup)", masterkey);
+		return verr_fail(e, VERR_NOTVAULT, "%s is no vault: it has "
+		    "neither " TOKEN_FILE " nor " MASTERKEY_FILE, path);
+	}
+	return p->have_token ? 0 : judge_old(root, p, e);
+}
+
+static void
+papers_fini(struct papers *p)
+{
+	free(p->text);
+}
+
+/* The raw key that password and papers give, with everything verified. */
+static int
+unlock(const struct papers *p, const char *pass, size_t passlen,
+    uint8_t raw[KEYS_RAW_LEN], struct verr *e)
+{
+	bool mac_ok;
+
+	if (masterkey_unlock(&p->mk, pass, passlen, raw, &mac_ok, e) == -1)
+		return -1;
+	if (p->have_token) {
+		if (!mac_ok)
+			log_warn("the version in the masterkey file is not "
+			    "authentic; format 8 does not depend on it");
+		return token_verify(&p->token, p->text, p->text_len, raw, e);
+	}
+	if (!mac_ok)
+		return verr_fail(e, VERR_DAMAGED, "the version in "
+		    MASTERKEY_FILE " is not authentic: somebody changed it");
+	return 0;
+}
+
+struct vault *
+vault_assemble(int root, struct keys *keys, const struct cipher *cipher,
+    int format, int threshold, const struct vault_options *o, struct verr *e)
+{
+	struct vault *v;
+
+	if ((v = calloc(1, sizeof(*v))) == NULL ||
+	    !lru_init(&v->dirs, VAULT_DIRS_IDLE))
+		goto err0;
+	if (!lru_init(&v->files, VAULT_FILES_IDLE))
+		goto err1;
+	if (!vault_sync_init(v))
+		goto err2;
+	v->root = root;
+	v->keys = keys;
+	v->cipher = cipher;
+	v->format = format;
+	v->threshold = threshold;
+	v->read_only = o != NULL && o->read_only;
+	v->cache_bytes = o != NULL && o->cache_bytes > 0 ? o->cache_bytes :
+	    VAULT_CACHE_DEFAULT;
+	lock_init(&v->rename_lock, LOCK_RENAME);
+	lock_init(&v->dirs_lock, LOCK_DIRCACHE);
+	lock_init(&v->files_lock, LOCK_FILECACHE);
+	return v;
+
+err2:
+	vault_sync_fini(v);
+	lru_fini(&v->files);
+err1:
+	lru_fini(&v->dirs);
+err0:
+	free(v);
+	keys_free(keys);
+	(void)close(root);
+	verr_fail(e, VERR_NOMEM, "out of memory for a vault");
+	return NULL;
+}
+
+/* The root's content folder must be there (vault-format 2.3, 9). */
+static int
+open_root_dir(struct vault *v, struct verr *e)
+{
+	struct vattr a;
+
+	if ((v->root_dir = dir_by_id(v, "", 0, e)) == NULL)
+		return -1;
+	if (dir_attr(v->root_dir, &a, e) == -1)
+		return verr_fail(e, VERR_DAMAGED, "the folder of the vault's "
+		    "root, %s, is missing", v->root_dir->path);
+	return 0;
+}
+
+struct vault *
+vault_open(const char *path, const struct vault_options *o, const char *pass,
+    size_t passlen, struct verr *e)
+{
+	uint8_t *raw = NULL;
+	struct vault *v = NULL;
+	struct papers p;
+	struct keys *keys;
+	int root;
+
+	if ((root = open_root(path, e)) == -1)
+		return NULL;
+	if (papers_read(&p, root, path, o == NULL ? NULL : o->masterkey,
+	    e) == -1)
+		goto out;
+	if ((raw = secret_alloc(KEYS_RAW_LEN)) == NULL) {
+		verr_fail(e, VERR_NOMEM, "out of memory for keys");
+		goto out;
+	}
+	if (unlock(&p, pass, passlen, raw, e) == -1 ||
+	    (keys = keys_new(raw, e)) == NULL)
+		goto out;
+	v = vault_assemble(root, keys,
+	    p.have_token ? p.token.cipher : &cipher_ctrmac,
+	    p.have_token ? p.token.format : 7,
+	    p.have_token ? p.token.threshold : TOKEN_THRESHOLD, o, e);
+	root = -1;
+	if (v != NULL && open_root_dir(v, e) == -1) {
+		vault_close(v);
+		v = NULL;
+	}
+out:
+	secret_free(raw, KEYS_RAW_LEN);
+	papers_fini(&p);
+	if (root != -1)
+		(void)close(root);
+	return v;
+}
+
+void
+vault_close(struct vault *v)
+{
+	if (v == NULL)
+		return;
+	file_table_free(v);
+	dir_table_free(v);
+	vault_sync_fini(v);
+	keys_free(v->keys);
+	lock_fini(&v->rename_lock);
+	lock_fini(&v->dirs_lock);
+	lock_fini(&v->files_lock);
+	(void)close(v->root);
+	free(v);
+}
+
+int
+vault_probe(const char *path, struct vault_info *info, struct verr *e)
+{
+	struct papers p;
+	int r, root;
+
+	memset(info, 0, sizeof(*info));
+	if ((root = open_root(path, e)) == -1)
+		return -1;
+	if ((r = papers_read(&p, root, path, NULL, e)) == 0) {
+		info->scrypt_cost = p.mk.cost;
+		info->scrypt_block = p.mk.block;
+		info->format = p.have_token ? p.token.format : 7;
+		info->threshold = p.have_token ? p.token.threshold :
+		    TOKEN_THRESHOLD;
+		(void)snprintf(info->cipher, sizeof(info->cipher), "%s",
+		    p.have_token ? p.token.cipher_name : cipher_ctrmac.name);
+		(void)snprintf(info->jti, sizeof(info->jti), "%s",
+		    p.token.jti);
+		(void)snprintf(info->kid, sizeof(info->kid), "%s",
+		    p.token.kid);
+		info->usable = !p.have_token ||
+		    (p.token.format == TOKEN_FORMAT && p.token.cipher != NULL);
+	}
+	papers_fini(&p);
+	(void)close(root);
+	return r;
+}
+
+bool
+vault_read_only(const struct vault *v)
+{
+	return v->read_only;
+}
+
+const struct cipher *
+vault_cipher(const struct vault *v)
+{
+	return v->cipher;
+}
+
+int
+vault_format(const struct vault *v)
+{
+	return v->format;
+}
+
+int
+vault_threshold(const struct vault *v)
+{
+	return v->threshold;
+}
+
+uint32_t
+vault_id(const struct vault *v)
+{
+	return keys_id(v->keys);
+}
+
+bool
+vault_tag(struct vault *v, const void *data, size_t len, uint8_t tag[16])
+{
+	return keys_tag(v->keys, data, len, tag);
+}
+
+uint64_t
+vault_hidden(const struct vault *v)
+{
+	return atomic_load(&v->hidden);
+}
+
+/* Of every full chunk on disk, 32 KiB are the user's. */
+static uint64_t
+clear_part(const struct vault *v, uint64_t bytes)
+{
+	return bytes / (CIPHER_CHUNK + v->cipher->overhead) * CIPHER_CHUNK;
+}
+
+int
+vault_space(struct vault *v, struct vault_space *s, struct verr *e)
+{
+	struct host_space h;
+
+	if (host_space(v->root, &h) == -1)
+		return verr_sys(e, "cannot ask for the storage's free space");
+	s->total = clear_part(v, h.total);
+	s->free = clear_part(v, h.free);
+	s->avail = clear_part(v, h.avail);
+	s->files = h.files;
+	s->files_free = h.files_free;
+	s->files_avail = h.files_avail;
+	return 0;
+}

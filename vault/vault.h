@@ -1,0 +1,92 @@
+/*
+ * vault.h - a vault as a whole: make one, look at one, open it, close it.
+ *
+ * vault_open() checks in the order of vault-format 2.3 and says which step
+ * failed: VERR_NOTVAULT (no such folder, or nothing of a vault in it),
+ * VERR_DAMAGED (a file of it is malformed, missing or the root is gone),
+ * VERR_UNSUPPORTED (older or newer format, Hub, unknown cipher),
+ * VERR_PASSWORD, VERR_ACCESS.  Formats 8 and 7 are opened, read and written;
+ * nothing is migrated.
+ *
+ * Threads: after vault_open() a struct vault is for all threads; its tables
+ * have their own locks (base/lock.h).  vault_close() needs all others gone.
+ */
+#ifndef VAULT_VAULT_H
+#define VAULT_VAULT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct vault;
+struct verr;
+struct cipher;
+
+struct vault_options {
+	bool		 read_only;	/* open nothing for writing, ever */
+	size_t		 cache_bytes;	/* listings kept; 0: the default */
+	const char	*masterkey;	/* file, if not the vault's own; or NULL */
+};
+
+#define VAULT_CACHE_DEFAULT	(32u * 1024 * 1024)
+
+/* NULL on failure.  The password is not kept. */
+struct vault *vault_open(const char *path, const struct vault_options *o,
+    const char *pass, size_t passlen, struct verr *e);
+void vault_close(struct vault *v);		/* NULL is ignored */
+
+/* What can be told without a password; nothing of it is authenticated. */
+struct vault_info {
+	int		 format;	/* 8 or 7, or what the files claim */
+	char		 cipher[32];
+	int		 threshold;
+	char		 jti[64];	/* "" for format 7 */
+	char		 kid[256];
+	uint32_t	 scrypt_cost, scrypt_block;
+	bool		 usable;	/* a format and cipher that we open */
+};
+int vault_probe(const char *path, struct vault_info *info, struct verr *e);
+
+struct vault_new {
+	const char	*cipher;	/* "SIV_GCM" unless NULL */
+	int		 threshold;	/* 220 unless 0; 36 to 220 */
+	uint32_t	 cost;		/* scrypt N; 0: the default */
+};
+
+/*
+ * Make an empty vault of format 8.  The folder is made if it is missing and
+ * must be empty if not (VERR_NOTEMPTY).  A failure leaves nothing behind; a
+ * crash leaves a folder without vault.cryptomator, which comes last: it holds
+ * nothing and may be deleted.
+ */
+int vault_init(const char *path, const struct vault_new *n, const char *pass,
+    size_t passlen, struct verr *e);
+
+bool vault_read_only(const struct vault *v);
+const struct cipher *vault_cipher(const struct vault *v);
+int vault_format(const struct vault *v);
+int vault_threshold(const struct vault *v);
+
+/* 32 bits that are the same wherever this vault is served. */
+uint32_t vault_id(const struct vault *v);
+
+/* A 16-byte tag under a key derived from the master keys; false: no memory. */
+bool vault_tag(struct vault *v, const void *data, size_t len, uint8_t tag[16]);
+
+/* The storage underneath, in clear bytes (overhead of the format taken off). */
+struct vault_space {
+	uint64_t	 total, free, avail;	/* bytes */
+	uint64_t	 files, files_free, files_avail;
+};
+int vault_space(struct vault *v, struct vault_space *s, struct verr *e);
+
+/*
+ * Make all changes of names so far durable: fsync every folder they touched
+ * since the last call.  Blocks on the disk.
+ */
+int vault_sync_names(struct vault *v, struct verr *e);
+
+/* Entries that could not be shown since the vault was opened. */
+uint64_t vault_hidden(const struct vault *v);
+
+#endif /* VAULT_VAULT_H */

@@ -1,0 +1,196 @@
+/*
+ * vault_int.h - inside of struct vault and struct dir: for vault/ alone.
+ *
+ * Order of locks: base/lock.h.  What each guards stands at the members.
+ */
+#ifndef VAULT_VAULT_INT_H
+#define VAULT_VAULT_INT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "base/lock.h"
+#include "base/lru.h"
+#include "vault/dir.h"
+#include "vault/host.h"
+#include "vault/name.h"
+#include "vault/vault.h"
+
+struct cipher;
+struct keys;
+struct listing;
+
+/* Directories and open files that nobody refers to but are kept. */
+#define VAULT_DIRS_IDLE		4096u
+#define VAULT_FILES_IDLE	256u
+
+/* Folders awaiting fsync before everything is synced instead. */
+#define VAULT_SYNC_MAX		256u
+
+#define VAULT_DIRID_FILE	"dirid.c9r"
+#define VAULT_TMP_PREFIX	"vnfs-"
+#define VAULT_TMP_SUFFIX	".tmp"
+
+struct sync_folder {
+	uint64_t	hash;
+	char		path[VLOC_MAX];
+};
+
+struct vault {
+	/* constant after vault_open() */
+	int			 root;		/* descriptor of the folder */
+	bool			 read_only;
+	int			 format;
+	int			 threshold;	/* bytes, vault-format 4.4 */
+	size_t			 cache_bytes;
+	struct keys		*keys;
+	const struct cipher	*cipher;
+	struct dir		*root_dir;	/* a reference */
+
+	struct lock		 rename_lock;	/* moves between directories */
+
+	struct lock		 dirs_lock;
+	struct lru		 dirs;		/* guarded by dirs_lock */
+	size_t			 dirs_idle;	/* guarded by dirs_lock */
+
+	struct lock		 files_lock;
+	struct lru		 files;		/* guarded by files_lock */
+	size_t			 files_idle;	/* guarded by files_lock */
+
+	struct lock		 sync_run;	/* held while folders are synced */
+	struct lock		 sync_lock;	/* guards the rest */
+	unsigned		 sync_count;
+	bool			 sync_all;	/* more than the list holds */
+	struct sync_folder	*sync_list;	/* VAULT_SYNC_MAX of them */
+
+	_Atomic size_t		 list_bytes;	/* in cached listings */
+	_Atomic uint64_t	 hidden;
+};
+
+/* What a folder looked like when we knew what was in it. */
+struct stamp {
+	bool		valid;
+	uint64_t	ino;
+	struct timespec	mtime, ctime;
+};
+
+struct dir {
+	struct lru_node	 node;		/* guarded by v->dirs_lock */
+	unsigned	 refs;		/* guarded by v->dirs_lock */
+	struct dir	*parent;	/* a reference, or NULL: not known;
+					   guarded by v->dirs_lock */
+	char		*link;		/* name on disk of its link in parent;
+					   from malloc; guarded likewise */
+
+	/* constant */
+	struct vault	*v;
+	uint8_t		 hash[20];
+	char		 path[NAME_DIRPATH_LEN + 1];
+	size_t		 id_len;
+
+	struct lock	 change;	/* one change of names at a time */
+	bool		 gone;		/* removed by us; guarded by change */
+
+	struct lock	 list_lock;
+	struct listing	*listing;	/* a reference, or NULL; list_lock */
+	struct stamp	 list_stamp;	/* list_lock: listing is as of this */
+	struct listing	*odd;		/* names that lookup cannot compute */
+	struct stamp	 odd_stamp;	/* list_lock: odd is as of this */
+
+	char		 id[];		/* constant; NUL-terminated */
+};
+
+/* -- dir.c */
+void dir_table_free(struct vault *v);
+void dir_set_parent(struct dir *d, struct dir *parent, const char *link);
+bool dir_is_below(struct dir *d, const struct dir *ancestor);
+/* Path of the entry in parent that links to d; false: it has another one. */
+bool dir_link_path(struct dir *d, const struct dir *parent,
+    char out[VLOC_MAX]);
+
+/* -- dir_name.c: names of this directory on disk */
+struct diskname {
+	bool	is_long;
+	size_t	entry_len;			/* bytes of entry */
+	char	entry[NAME_DISK_MAX];		/* in the folder: X.c9r, H.c9s */
+	size_t	full_len;
+	char	full[NAME_DISK_MAX];		/* the long form, with ".c9r" */
+};
+/* VERR_INVAL, VERR_NAMETOOLONG, VERR_NOMEM. */
+int dir_disk_name(struct dir *d, const char *clear, size_t len,
+    struct diskname *dn, struct verr *e);
+/* "d/XX/YYY/entry" or "d/XX/YYY/entry/leaf" (leaf may be NULL) in out. */
+void dir_entry_path(const struct dir *d, const char *entry, size_t entry_len,
+    const char *leaf, char out[VLOC_MAX]);
+/* A name that nobody takes for an entry; entry_path of it in out. */
+bool dir_tmp_path(const struct dir *d, char out[VLOC_MAX]);
+
+/* -- dir_probe.c: what an entry on disk is */
+/*
+ * Fill loc, attr and dir of *ent from entry name on disk.  VERR_NOENT: nothing
+ * is there; VERR_DAMAGED: something that cannot be shown (why is in e).
+ */
+int dir_probe(struct dir *d, const char *entry, size_t entry_len,
+    struct entry *ent, struct verr *e);
+
+/* -- dir_scan.c: listings */
+struct listed {
+	uint32_t	 cookie;
+	uint16_t	 name_len, entry_len;
+	uint64_t	 ino;		/* of the entry in the folder */
+	const char	*name;		/* clear, NUL-terminated */
+	const char	*entry;		/* on disk, NUL-terminated */
+};
+struct listing {
+	_Atomic unsigned refs;
+	size_t		 bytes;		/* all of it, for the cache's bound */
+	size_t		 n;
+	struct listed	*entries;	/* by cookie */
+	bool		 complete;	/* false: odd names only */
+};
+struct listing *dir_listing(struct dir *d, struct verr *e);
+struct listing *dir_odd_names(struct dir *d, struct verr *e);
+void dir_listing_put(struct vault *v, struct listing *l);
+/* A directory that we have just made holds nothing odd. */
+void dir_listing_new(struct dir *d, const struct host_stat *st);
+/* We changed the folder ourselves: before and after tell how it looked. */
+void dir_listing_changed(struct dir *d, const struct host_stat *before,
+    const struct host_stat *after);
+void dir_listing_forget(struct dir *d);
+
+/* -- dir_change.c */
+struct change {
+	struct dir		*d;
+	struct dir_change	*ch;
+	bool			 have_before;
+	struct host_stat	 before;
+};
+/* d->change is held by the caller from begin to end. */
+int dir_change_begin(struct change *c, struct dir *d, struct dir_change *ch,
+    struct verr *e);
+void dir_change_end(struct change *c);
+void dir_remove_tree(struct vault *v, const char *path, bool is_dir);
+
+/* -- dir_remove.c: both change locks are held */
+int dir_remove_empty(struct dir *d, struct dir *child, const char *entry,
+    struct verr *e);
+
+/* -- vault_sync.c */
+bool vault_sync_init(struct vault *v);
+void vault_sync_fini(struct vault *v);
+/* Entries of this folder changed: it is to be synced before the next COMMIT. */
+void vault_sync_note(struct vault *v, const char *folder);
+
+/* -- vault.c */
+/*
+ * A vault on the folder root, which it owns from then on, as it owns keys;
+ * on failure too.  Without its root directory: dir_by_id(v, "", 0).
+ */
+struct vault *vault_assemble(int root, struct keys *keys,
+    const struct cipher *cipher, int format, int threshold,
+    const struct vault_options *o, struct verr *e);
+
+#endif /* VAULT_VAULT_INT_H */

@@ -1,0 +1,120 @@
+/*
+ * Which folders have changed since they were last made durable.
+ *
+ * Names become durable when a client asks for it (COMMIT, a stable WRITE), not
+ * with every call: a change notes its folder here, and a sync takes the whole
+ * list.  Folders that are gone by then need no sync of their own.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/verr.h"
+#include "vault/vault_int.h"
+
+bool
+vault_sync_init(struct vault *v)
+{
+	lock_init(&v->sync_run, LOCK_SYNC_RUN);
+	lock_init(&v->sync_lock, LOCK_SYNCSET);
+	v->sync_list = malloc(VAULT_SYNC_MAX * sizeof(*v->sync_list));
+	return v->sync_list != NULL;
+}
+
+void
+vault_sync_fini(struct vault *v)
+{
+	free(v->sync_list);
+	lock_fini(&v->sync_lock);
+	lock_fini(&v->sync_run);
+}
+
+void
+vault_sync_note(struct vault *v, const char *folder)
+{
+	uint64_t hash = lru_hash(folder, strlen(folder));
+	struct sync_folder *s;
+	unsigned i;
+
+	lock_take(&v->sync_lock);
+	for (i = 0; i < v->sync_count; i++)
+		if (v->sync_list[i].hash == hash &&
+		    strcmp(v->sync_list[i].path, folder) == 0)
+			goto out;
+	if (v->sync_count == VAULT_SYNC_MAX) {
+		v->sync_all = true;
+		goto out;
+	}
+	s = &v->sync_list[v->sync_count++];
+	s->hash = hash;
+	strcpy(s->path, folder);
+out:
+	lock_drop(&v->sync_lock);
+}
+
+/* More folders changed than are listed: everything of the file system. */
+static int
+sync_all(struct vault *v, struct verr *e)
+{
+#ifdef HAVE_SYNCFS
+	if (syncfs(v->root) == -1)
+		return verr_sys(e, "cannot sync the vault's file system");
+#else
+	(void)v, (void)e;
+	sync();
+#endif
+	return 0;
+}
+
+static void
+put_back(struct vault *v, const struct sync_folder *list, unsigned i,
+    unsigned n)
+{
+	for (; list != NULL && i < n; i++)
+		vault_sync_note(v, list[i].path);
+	if (list == NULL) {
+		lock_take(&v->sync_lock);
+		v->sync_all = true;
+		lock_drop(&v->sync_lock);
+	}
+}
+
+int
+vault_sync_names(struct vault *v, struct verr *e)
+{
+	struct sync_folder *list = NULL;
+	unsigned i, n;
+	bool all;
+	int r = 0;
+
+	/*
+	 * One at a time: whoever finds the list empty must know that those
+	 * who emptied it are done.
+	 */
+	lock_take(&v->sync_run);
+	lock_take(&v->sync_lock);
+	n = v->sync_count;
+	all = v->sync_all;
+	if (n > 0 && !all && (list = malloc(n * sizeof(*list))) != NULL)
+		memcpy(list, v->sync_list, n * sizeof(*list));
+	v->sync_count = 0;
+	v->sync_all = false;
+	lock_drop(&v->sync_lock);
+
+	if (list == NULL && (n > 0 || all))
+		r = sync_all(v, e);
+	for (i = 0; i < n && list != NULL; i++)
+		if (host_sync_dir(v->root, list[i].path) == -1 &&
+		    errno != ENOENT && errno != ENOTDIR) {
+			r = verr_sys(e, "cannot sync folder %s", list[i].path);
+			break;
+		}
+	if (r == -1)		/* not done: the next one tries again */
+		put_back(v, list, i, n);
+	free(list);
+	lock_drop(&v->sync_run);
+	return r;
+}
