@@ -3,8 +3,8 @@
  *
  * A command is one file cmd_NAME.c that defines one struct cmd.  Its options
  * stand in one table, which both the parser and --help read, so that the two
- * never disagree.  An option writes into a member of the command's own struct, which
- * is zeroed before; a command never sees argv.
+ * never disagree.  An option writes into a member of the command's own struct,
+ * which is zeroed before; a command never sees argv.
  *
  * Errors: a command says what went wrong in one line on standard error,
  * "vaultnfs: text", and returns one of the exit codes below; cmd_fail() does
@@ -38,7 +38,7 @@ enum cmd_opt_type {
 	CMD_OPT_END,
 	CMD_OPT_FLAG,		/* nothing; bool */
 	CMD_OPT_TEXT,		/* anything; const char * */
-	CMD_OPT_WORD,		/* one of the words in value, A|B; const char * */
+	CMD_OPT_WORD,		/* a word of value, A|B; const char * */
 	CMD_OPT_NUMBER,		/* min to max; uint64_t */
 	CMD_OPT_SIZE,		/* the same with K, M, G, T; uint64_t */
 	CMD_OPT_PASS,		/* struct pass_source; min is its kind */
@@ -51,7 +51,7 @@ struct cmd_opt {
 	const char		*value;		/* what help calls it */
 	size_t			 off;		/* of the member */
 	uint64_t		 min, max;
-	const char		*preset;	/* as if given before all others */
+	const char		*preset;	/* as if given first */
 	const char		*help;
 };
 
@@ -64,7 +64,7 @@ struct cmd_call {
 
 struct cmd {
 	const char		*name;
-	const char		*operands;	/* as the usage line shows them */
+	const char		*operands;	/* as usage shows them */
 	int			 min, max;	/* how many operands */
 	const char		*summary;	/* one line, no full stop */
 	const char		*about;		/* paragraphs; may be NULL */

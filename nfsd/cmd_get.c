@@ -437,8 +437,8 @@ get_run(const struct cmd_call *call)
 
 const struct cmd cmd_get = {
 	"get", "VAULT PATH... [DEST]", 2, CMD_MANY, "copy out of a vault",
-	"DEST is a folder, or for one PATH a new name; '-' is standard output;\n"
-	"with one PATH it may be left out and is the current folder then.\n"
+	"DEST is a folder, or for one PATH a new name; '-' is standard\n"
+	"output.  With one PATH it may be left out: the current folder.\n"
 	"Modes and times are kept.  Nothing is replaced without --force; a\n"
 	"folder that is there already is filled up.\n",
 	opts, sizeof(struct args), get_run

@@ -163,7 +163,8 @@ publish(struct cmd_import *p, const struct job *j, const char *temp, int rc,
 }
 
 static int
-write_file(struct cmd_import *p, const struct entry *ent, int fd, struct verr *e)
+write_file(struct cmd_import *p, const struct entry *ent, int fd,
+    struct verr *e)
 {
 	struct file *f;
 	int rc;
@@ -180,8 +181,8 @@ write_file(struct cmd_import *p, const struct entry *ent, int fd, struct verr *e
 
 /* A file from fd; set says what it looks like then. */
 static int
-put_fd(struct cmd_import *p, const struct job *j, int fd, const struct vset *set,
-    struct verr *e)
+put_fd(struct cmd_import *p, const struct job *j, int fd,
+    const struct vset *set, struct verr *e)
 {
 	static const struct vset mine = { .mask = VSET_MODE, .mode = 0600 };
 	char temp[CMD_TEMP_LEN + 1];
@@ -319,8 +320,8 @@ put_below(struct cmd_import *p, const struct job *j, int fd, struct dir *d,
 }
 
 static int
-put_dir(struct cmd_import *p, const struct job *j, int fd, const struct stat *st,
-    struct verr *e)
+put_dir(struct cmd_import *p, const struct job *j, int fd,
+    const struct stat *st, struct verr *e)
 {
 	static const struct vset mine = { .mask = VSET_MODE, .mode = 0700 };
 	struct vset set = set_of(st);

@@ -161,6 +161,6 @@ const struct cmd cmd_info = {
 	"info", "VAULT", 1, 1, "tell what a vault says of itself",
 	"No password is needed, so nothing of it is proven: format, cipher,\n"
 	"threshold of long names, where the key comes from, scrypt's\n"
-	"parameters, and backups of the two files that no vault opens without.\n",
+	"parameters, and backups of the two files that every vault needs.\n",
 	opts, sizeof(struct args), info_run
 };

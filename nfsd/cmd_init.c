@@ -110,7 +110,7 @@ const struct cmd cmd_init = {
 	"init", "VAULT", 1, 1, "make a new, empty vault",
 	"VAULT is a folder that is empty or not there yet.  The vault is of\n"
 	"Cryptomator's format 8; Cryptomator opens it as one of its own.\n"
-	"VAULTNFS_FAST_KDF=1 in the environment makes vaults whose password is\n"
-	"cheap to check and to guess: for tests.\n",
+	"VAULTNFS_FAST_KDF=1 in the environment makes vaults whose password\n"
+	"is cheap to check and to guess: for tests.\n",
 	opts, sizeof(struct args), init_run
 };

@@ -39,7 +39,7 @@ struct args {
 };
 
 #define OPT(type, name, value, member, min, max, preset, help)		\
-	{ type, 0, name, value, offsetof(struct args, member), min, max,	\
+	{ type, 0, name, value, offsetof(struct args, member), min, max, \
 	    preset, help }
 
 static const struct cmd_opt opts[] = {

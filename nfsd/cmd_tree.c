@@ -63,7 +63,7 @@ struct shown {
 	const char		*path;		/* absolute */
 	const char		*prefix;	/* drawn before it */
 	bool			 last;
-	const char		*target;	/* NULL: no symlink, or unread */
+	const char		*target;	/* NULL: no link, or unread */
 	size_t			 target_len;
 	char			 sha256[2 * DIGEST_LEN + 1];	/* "" : none */
 	struct verr		 e;		/* VERR_NONE: all went well */

@@ -12,6 +12,7 @@
 #include "base/verr.h"
 #include "nfsd/cmd_out.h"
 #include "nfsd/cmd_vault.h"
+#include "vault/cipher.h"
 #include "vault/file.h"
 #include "vault/vault.h"
 
@@ -234,10 +235,34 @@ feed(struct iolist *io, cmd_sink *sink, void *ctx, struct verr *e)
 	return 0;
 }
 
+/*
+ * One piece of f at *off.  A damaged chunk fails the whole read; so the chunks
+ * before it are read one by one then, and *count stays at one.
+ */
+static int
+read_piece(struct file *f, uint64_t off, size_t *count, struct iolist *io,
+    bool *eof, struct verr *e)
+{
+	int rc;
+
+	memset(io, 0, sizeof(*io));
+	rc = file_read(f, off, *count, io, eof, e);
+	if (rc == -1 && *count > CIPHER_CHUNK) {
+		iolist_free(io);
+		*count = CIPHER_CHUNK;
+		return read_piece(f, off, count, io, eof, e);
+	}
+	if (rc == -1 && e->text[0] != '\0')
+		(void)verr_fail(e, e->code, "from byte %" PRIu64 " on: %s", off,
+		    e->text);
+	return rc;
+}
+
 int
 cmd_read(struct vault *v, const struct vloc *loc, uint64_t fileid,
     cmd_sink *sink, void *ctx, struct verr *e)
 {
+	size_t count = FILE_READ_MAX;
 	struct iolist io;
 	struct file *f;
 	uint64_t off = 0;
@@ -247,8 +272,7 @@ cmd_read(struct vault *v, const struct vloc *loc, uint64_t fileid,
 	if ((f = file_open(v, loc, fileid, false, e)) == NULL)
 		return -1;
 	while (rc == 0 && !eof) {
-		memset(&io, 0, sizeof(io));
-		rc = file_read(f, off, FILE_READ_MAX, &io, &eof, e);
+		rc = read_piece(f, off, &count, &io, &eof, e);
 		if (rc == 0)
 			rc = feed(&io, sink, ctx, e);
 		off += io.total;

@@ -58,7 +58,7 @@ int cmd_list_read(struct cmd_list *l, struct dir *d, bool want_attr,
     struct verr *e);
 void cmd_list_fini(struct cmd_list *l);	/* a zeroed one is ignored */
 
-/* The same by hand.  add: the name is copied, the rest zero; NULL: no memory. */
+/* By hand.  add: the name is copied, the rest zero; NULL: no memory. */
 bool cmd_list_init(struct cmd_list *l);
 struct cmd_item *cmd_list_add(struct cmd_list *l, const char *name,
     size_t len);

@@ -135,15 +135,26 @@ count(struct request *rq, const struct rpcmsg_call *call)
 		stats_add(&st->mount_calls[call->proc], 1);
 }
 
-/* Make the record the request's own, for it goes to another thread. */
+/*
+ * Make the record the request's own, for it goes to another thread.  One that
+ * the arena would have to get from the heap each time gets a pooled buffer.
+ */
 static bool
 own_record(struct request *rq)
 {
+	struct record_pool *pool = &rq->srv->recs;
 	uint8_t *copy;
 
 	if (rq->rec_buf != NULL)
 		return true;
-	if ((copy = arena_alloc(rq->arena, rq->rec_len)) == NULL)
+	if (rq->rec_len > ARENA_KEEP / 2) {
+		copy = rq->rec_buf = record_pool_get(pool);
+		rq->rec_cap = pool->size;
+		rq->charge += pool->size;
+	} else {
+		copy = arena_alloc(rq->arena, rq->rec_len);
+	}
+	if (copy == NULL)
 		return false;
 	memcpy(copy, rq->rec, rq->rec_len);
 	rq->rec = copy;

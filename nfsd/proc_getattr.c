@@ -16,13 +16,6 @@
 #include "vault/vault.h"
 
 enum nfsstat3
-proc_null(struct request *rq)
-{
-	(void)rq;
-	return NFS3_OK;
-}
-
-enum nfsstat3
 proc_getattr(struct request *rq)
 {
 	const struct nfs3_getattr_args *args = rq->args;
@@ -159,6 +152,14 @@ proc_access(struct request *rq)
 	if ((status = obj_get(rq, &args->obj, &o)) != NFS3_OK)
 		return status;
 	obj_attr(&o, &res->attr);
+	/*
+	 * A damaged file may have a clear size of 0, and no client sends a
+	 * READ for that: the only place to say that it cannot be read.
+	 */
+	if (o.attr.damaged) {
+		obj_put(&o);
+		return NFS3ERR_IO;
+	}
 	res->access = granted(&rq->cred, &o.attr) & args->access;
 	if (vault_read_only(o.x->vault))
 		res->access &= ~(uint32_t)(NFS3_ACCESS_MODIFY |

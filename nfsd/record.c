@@ -34,6 +34,12 @@ record_pool_fini(struct record_pool *p)
 		free(p->buf[--p->n]);
 }
 
+uint8_t *
+record_pool_get(struct record_pool *p)
+{
+	return p->n > 0 ? p->buf[--p->n] : malloc(p->size);
+}
+
 void
 record_pool_put(struct record_pool *p, uint8_t *buf, size_t cap)
 {
@@ -87,7 +93,7 @@ record_got(struct record *r, size_t n)
 
 /*
  * Room for n more bytes.  There are two sizes only, so that a large buffer can
- * be used again for any record; 64 KiB that came are its price.
+ * be used again for any record; an input buffer full of bytes is its price.
  */
 static bool
 grow(struct record *r, size_t n)
@@ -98,11 +104,10 @@ grow(struct record *r, size_t n)
 
 	if (n <= r->cap - r->len)
 		return true;
-	if (r->len + n > cap)
+	if (r->len + n + MARK >= cap)
 		cap = p->size;
-	if (cap == p->size && p->n > 0)
-		buf = p->buf[--p->n];
-	else if ((buf = malloc(cap)) == NULL)
+	buf = cap == p->size ? record_pool_get(p) : malloc(cap);
+	if (buf == NULL)
 		return false;
 	if (r->len > 0)
 		memcpy(buf, r->buf, r->len);

@@ -19,12 +19,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/uio.h>
 
 #define RECORD_IN	65536u	/* bytes: the input buffer */
 #define RECORD_FRAGS	64u	/* fragments of one record */
 #define RECORD_POOL	8u	/* buffers of the largest size kept */
-
-struct iovec;
 
 /* Buffers that hold the largest record, kept for the next one. */
 struct record_pool {
@@ -36,7 +35,10 @@ struct record_pool {
 void record_pool_init(struct record_pool *p, size_t max_record);
 void record_pool_fini(struct record_pool *p);
 
-/* Give back a buffer from record_take(); NULL is ignored. */
+/* p->size bytes; NULL: no memory. */
+uint8_t *record_pool_get(struct record_pool *p);
+
+/* Give back one of these or from record_take(); NULL is ignored. */
 void record_pool_put(struct record_pool *p, uint8_t *buf, size_t cap);
 
 enum record_state {

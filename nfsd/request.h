@@ -40,7 +40,7 @@ struct server;
 struct request {
 	/* set by conn.c and dispatch.c, constant afterwards */
 	struct server		*srv;
-	struct conn		*conn;		/* NULL once it has been closed */
+	struct conn		*conn;		/* NULL: it was closed */
 	const struct proc	*proc;
 	uint32_t		 xid;
 	struct cred		 cred;
@@ -56,12 +56,12 @@ struct request {
 	bool			 on_loop;	/* running there now */
 	bool			 rpc_error;	/* out is no result of proc */
 	struct iolist		 data;		/* READ's data; sent by reference */
-	struct xout		 out;		/* the encoded reply, with its mark */
+	struct xout		 out;		/* the reply with its mark */
 
 	/* loop */
 	size_t			 rec_cap;	/* bytes of rec_buf */
-	size_t			 charge;	/* bytes held against the connection */
-	TAILQ_ENTRY(request)	 conn_link;	/* its calls on workers */
+	size_t			 charge;	/* bytes, conn.h */
+	TAILQ_ENTRY(request)	 conn_link;	/* calls on workers */
 
 	/* guarded by the work queue's lock, then the loop's again */
 	STAILQ_ENTRY(request)	 link;

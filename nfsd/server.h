@@ -4,7 +4,7 @@
  * Made, given exports and listeners (or ready-made sockets: tests use a
  * socketpair), run on the thread that calls server_run(), stopped from any
  * thread or by SIGTERM and SIGINT if asked to.  Everything but server_stop()
- * is for the thread that runs it.
+ * and server_counts() is for the thread that runs it.
  */
 #ifndef NFSD_SERVER_H
 #define NFSD_SERVER_H
@@ -47,7 +47,7 @@ int server_export(struct server *s, struct vault *v, const char *name,
 int server_listen(struct server *s, const char *addr, uint16_t port,
     uint16_t *bound, struct verr *e);
 
-/* Serve the stream socket fd as one more connection; the server owns it then. */
+/* Serve the stream socket fd too; it is the server's, also after a failure. */
 int server_attach(struct server *s, int fd, struct verr *e);
 
 /* Until stopped: accepted calls are finished and answered first. */
@@ -65,7 +65,8 @@ struct server_counts {
 	uint64_t	closed_bad;	/* connections closed for what they sent */
 	uint64_t	loop_max_us;	/* longest callback */
 	unsigned	conns;		/* open now */
-	size_t		inflight;	/* bytes, all connections */
+	size_t		inflight;	/* bytes of calls and unsent replies,
+					   all connections */
 };
 void server_counts(struct server *s, struct server_counts *c);
 

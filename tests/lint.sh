@@ -57,7 +57,7 @@ result 'libev is only in loop, conn and worker' \
 result "libtirpc is only in nfsd/rpcbind.c and the tests' client" \
     "$(included_by "$(all_but '[bxvn]*/*.[ch]' nfsd/rpcbind.c)" 'rpc/')"
 result 'OpenSSL is only in the crypto files' \
-    "$(included_by "$(all_but '[bxvn]*/*.[ch]' 'vault/(cmac|keys|kctx|siv|gcm|ctrmac|masterkey|token|name)\.[ch]' \
+    "$(included_by "$(all_but '[bxvn]*/*.[ch]' 'vault/(cmac|keys|kctx|siv|gcm|ctrmac|masterkey|token|name|digest)\.[ch]' \
     'base/(secret|entropy)\.c')" 'openssl/')"
 result 'a procedure is not scheduled' \
     "$(included_by 'nfsd/proc_*.c' 'ev\.h|nfsd/(conn|loop|worker|drc)\.h')"

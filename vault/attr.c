@@ -27,7 +27,7 @@ void
 attr_from_stat(struct vattr *a, enum vtype type, const struct cipher *cipher,
     const struct host_stat *st)
 {
-	enum size_class class;
+	enum size_class class = SIZE_GOOD;
 
 	memset(a, 0, sizeof(*a));
 	a->type = type;
@@ -38,6 +38,7 @@ attr_from_stat(struct vattr *a, enum vtype type, const struct cipher *cipher,
 	a->size = type == VTYPE_DIR ? st->size :
 	    size_clear(cipher, st->size, &class);
 	a->used = st->used;
+	a->damaged = class == SIZE_DAMAGED;
 	a->fileid = st->ino;
 	a->gen = generation(&st->btime);
 	a->atime = st->atime;

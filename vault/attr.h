@@ -27,6 +27,7 @@ struct vattr {
 	uint64_t	 used;		/* bytes on disk */
 	uint64_t	 fileid;	/* inode of the ciphertext object, never 0 */
 	uint32_t	 gen;		/* from its time of birth; 0 if unknown */
+	bool		 damaged;	/* a length that no writer leaves */
 	struct timespec	 atime, mtime, ctime;
 };
 

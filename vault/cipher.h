@@ -25,12 +25,12 @@ struct kctx;
 
 /* What a header says: lives as long as the file (vault-format 3.3). */
 struct filekey {
-	uint8_t	nonce[CIPHER_NONCE_MAX];	/* scheme->nonce_len bytes */
+	uint8_t	nonce[CIPHER_NONCE_MAX];	/* nonce_len bytes */
 	uint8_t	content[32];
 };
 
 struct cipher {
-	const char	*name;		/* "SIV_GCM": vault.cryptomator's word */
+	const char	*name;		/* "SIV_GCM", as in the token */
 	size_t		 header_len;	/* bytes: 68 or 88 */
 	size_t		 nonce_len;	/* bytes: 12 or 16, header and chunk */
 	size_t		 overhead;	/* bytes a chunk grows by: 28 or 48 */

@@ -1,10 +1,10 @@
 /*
  * ctrmac.c - SIV_CTRMAC: AES-256-CTR, then HMAC-SHA256 (vault-format 3.2).
  *
- * Header:	nonce(16) || CTR(encKey, nonce, reserved(8) || content key) ||
- *		HMAC(macKey, all before)
- * Chunk:	nonce(16) || CTR(content key, nonce, clear bytes) || HMAC(macKey,
- *		header nonce || BE64(index) || nonce || ciphertext)
+ * Header: nonce(16) || CTR(encKey, nonce, reserved(8) || content key) ||
+ * HMAC(macKey, all before)
+ * Chunk: nonce(16) || CTR(content key, nonce, clear bytes) || HMAC(macKey,
+ * header nonce || BE64(index) || nonce || ciphertext)
  *
  * The MAC is checked before anything is decrypted.
  */

@@ -1,9 +1,9 @@
 /*
  * gcm.c - SIV_GCM: headers and chunks by AES-256-GCM (vault-format 3.1).
  *
- * Header:	nonce(12) || GCM(encKey, nonce, reserved(8) || content key) || tag
- * Chunk:	nonce(12) || GCM(content key, nonce, clear bytes) || tag, with
- *		BE64(index) || header nonce as associated data
+ * Header: nonce(12) || GCM(encKey, nonce, reserved(8) || content key) || tag
+ * Chunk: nonce(12) || GCM(content key, nonce, clear bytes) || tag, with
+ * BE64(index) || header nonce as associated data
  */
 #include "config.h"
 
@@ -73,7 +73,7 @@ gcm_header_make(struct kctx *c, struct filekey *fk, uint8_t *disk)
 	memset(secret, 0xff, RESERVED);
 	memcpy(secret + RESERVED, fk->content, sizeof(fk->content));
 	memcpy(disk, fk->nonce, NONCE);
-	ok = EVP_EncryptInit_ex2(c->gcm_enc, NULL, NULL, fk->nonce, NULL) == 1 &&
+	ok = EVP_EncryptInit_ex2(c->gcm_enc, NULL, NULL, disk, NULL) == 1 &&
 	    gcm_encrypt(c->gcm_enc, NULL, secret, SECRET, disk + NONCE,
 	    disk + NONCE + SECRET);
 	secret_zero(secret, sizeof(secret));

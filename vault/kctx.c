@@ -2,8 +2,8 @@
  * kctx.c - OpenSSL contexts, keyed once and used again.
  *
  * HMAC is written out on one digest context (RFC 2104): EVP_MAC duplicates its
- * inner and outer context for each message, on the heap.  Hashing the two key
- * blocks anew instead is two more compressions, nothing beside 32 KiB.
+ * contexts for each message, on the heap.  Hashing the two key blocks anew
+ * instead is two more compressions, nothing beside 32 KiB.
  */
 #include "config.h"
 

@@ -3,7 +3,7 @@
  *
  * A kctx is every OpenSSL context one thread needs at a time, made and keyed
  * once.  Nothing here allocates after that, but for kctx_chunk() when it
- * changes from one scheme to the other, and digests before OpenSSL 3.1.
+ * changes from one scheme to the other, and OpenSSL 3.0 to start a digest.
  */
 #ifndef VAULT_KCTX_H
 #define VAULT_KCTX_H

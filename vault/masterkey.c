@@ -21,8 +21,9 @@
 #define SALT_NEW	8	/* bytes of salt that Cryptomator writes */
 #define WRAPPED		(KEYS_LEN + 8)
 #define MAC_LEN		32
+#define MEMBER_MAX	64	/* bytes in the longest member, the salt */
 
-/* An integer between 1 and max; a real number is no integer. */
+/* An integer from min to max; a real number is no integer. */
 static bool
 get_int(const json_t *root, const char *name, json_int_t min, json_int_t max,
     json_int_t *out)
@@ -41,7 +42,7 @@ get_bytes(const json_t *root, const char *name, uint8_t *out, size_t max,
     size_t *outlen)
 {
 	const json_t *v = json_object_get(root, name);
-	uint8_t buf[BASE64_BYTES(BASE64_LEN(sizeof(((struct masterkey *)0)->salt)))];
+	uint8_t buf[BASE64_BYTES(BASE64_LEN(MEMBER_MAX))];
 
 	if (!json_is_string(v) ||
 	    json_string_length(v) > BASE64_LEN(max) ||
@@ -114,6 +115,7 @@ masterkey_parse(struct masterkey *mk, const char *json, size_t len,
 	json_t *root;
 	int r;
 
+	_Static_assert(sizeof(mk->salt) <= MEMBER_MAX, "salt fits");
 	memset(mk, 0, sizeof(*mk));
 	if (len > MASTERKEY_MAX)
 		return verr_fail(e, VERR_DAMAGED, MASTERKEY_FILE
@@ -201,7 +203,7 @@ try_password(const struct masterkey *mk, const char *pass, size_t passlen,
 	return r;
 }
 
-/* A password in NFC, in secret memory; nfc is pass itself if nothing changes. */
+/* A password in NFC, in secret memory; nfc is pass itself if it is plain. */
 struct password {
 	const char	*nfc;
 	size_t		 nfc_len;

@@ -29,7 +29,7 @@ struct token {
 	int			 threshold;	/* bytes of a name on disk */
 	char			 jti[64];	/* "" if absent */
 	char			 kid[256];	/* key id, as written */
-	char			 masterkey[256];/* its file, relative to the vault */
+	char			 masterkey[256];/* path below the vault */
 	int			 alg;		/* 256, 384, 512 */
 };
 

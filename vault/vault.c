@@ -205,14 +205,19 @@ err0:
 static int
 open_root_dir(struct vault *v, struct verr *e)
 {
+	struct verr mine;
 	struct vattr a;
 
+	if (e == NULL)
+		e = &mine;
 	if ((v->root_dir = dir_by_id(v, "", 0, e)) == NULL)
 		return -1;
-	if (dir_attr(v->root_dir, &a, e) == -1)
-		return verr_fail(e, VERR_DAMAGED, "the folder of the vault's "
-		    "root, %s, is missing", v->root_dir->path);
-	return 0;
+	if (dir_attr(v->root_dir, &a, e) == 0)
+		return 0;
+	if (e->code != VERR_STALE)
+		return -1;
+	return verr_fail(e, VERR_DAMAGED, "the folder of the vault's root, "
+	    "%s, is missing", v->root_dir->path);
 }
 
 struct vault *

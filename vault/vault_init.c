@@ -43,11 +43,15 @@ open_folder(const char *path, bool *made, struct verr *e)
 		return -1;
 	}
 	r = host_readdir(hd, &de);
+	if (r == 1)
+		verr_fail(e, VERR_NOTEMPTY, "%s is not empty: a new vault "
+		    "needs a folder of its own", path);
+	else if (r == -1)
+		verr_sys(e, "cannot read folder %s", path);
 	host_closedir(hd);
 	if (r != 0) {
 		(void)close(root);
-		return verr_fail(e, VERR_NOTEMPTY, "%s is not empty: a new "
-		    "vault needs a folder of its own", path);
+		return -1;
 	}
 	return root;
 }
@@ -177,9 +181,8 @@ vault_init(const char *path, const struct vault_new *n, const char *pass,
 	if (masterkey == NULL ||
 	    (token = token_make(cipher, threshold, raw, e)) == NULL)
 		goto out;
-	if ((root = open_folder(path, &made, e)) == -1)
-		goto out;
-	r = fill(root, raw, cipher, threshold, masterkey, token, e);
+	if ((root = open_folder(path, &made, e)) != -1)
+		r = fill(root, raw, cipher, threshold, masterkey, token, e);
 	if (r == -1 && made)
 		(void)rmdir(path);
 out:

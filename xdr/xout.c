@@ -106,7 +106,14 @@ xout_fixed(struct xout *o, const void *data, uint32_t len)
 	size_t pad = -len & 3;
 	uint8_t *p;
 
-	if (len == 0 || (p = grow_head(o, (size_t)len + pad)) == NULL)
+	if (len == 0)
+		return;
+	/* On its own first: with pad it could wrap around. */
+	if (len > o->head_cap) {
+		o->overflow = true;
+		return;
+	}
+	if ((p = grow_head(o, len + pad)) == NULL)
 		return;
 	memcpy(p, data, len);
 	memset(p + len, 0, pad);

@@ -7,8 +7,11 @@
  * libnfs returns -errno; what it makes of the server's status is part of what
  * is tested.
  */
+#include "config.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/time.h>
 #include <nfsc/libnfs.h>
 #include <stdbool.h>
 #include <stdio.h>

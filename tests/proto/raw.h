@@ -24,6 +24,10 @@
 
 #include "nfsd/server.h"
 
+#ifndef MSG_NOSIGNAL
+#define MSG_NOSIGNAL	0
+#endif
+
 #define RAW_WAIT_S	20	/* no test waits longer for the server */
 
 /* A record that is being made: 4 bytes are kept free for its mark. */
@@ -130,6 +134,27 @@ raw_read(struct raw *r, uint32_t xid, uint32_t count)
 	raw_u32(r, 0);
 	raw_u32(r, count);
 	raw_end(r);
+}
+
+/* WRITE of n bytes, a multiple of 4, to such a handle; the bytes follow r. */
+static inline void
+raw_write(struct raw *r, uint32_t xid, uint32_t n)
+{
+	size_t len;
+
+	raw_begin(r, xid, 100003, 3, 7);
+	raw_auth_sys(r, (uint32_t)geteuid());
+	raw_u32(r, 4);
+	raw_u32(r, 0xdeadbeef);
+	raw_u32(r, 0);
+	raw_u32(r, 0);
+	raw_u32(r, n);
+	raw_u32(r, 0);
+	raw_u32(r, n);
+	len = r->len;
+	r->len = 0;
+	raw_u32(r, 0x80000000u | (uint32_t)(len + n - 4));
+	r->len = len;
 }
 
 /* All of it, or false. */

@@ -145,8 +145,8 @@ main(void)
 	raw_sleep_ms(50);
 	if (raw_stop(&server) != 0)
 		fail("the server did not stop well");
-	(void)close(fd);
 	(void)pthread_join(late, NULL);
+	(void)close(fd);
 	(void)printf("%u replies, %u failures\n", atomic_load(&answered),
 	    atomic_load(&failures));
 	return atomic_load(&failures) == 0 ? 0 : 1;

@@ -20,9 +20,8 @@
 
 /* Runs v for each answer in the array of that name. */
 #define KAT_FOREACH(root, array, v)					\
-	for (size_t kat_i_ = 0;						\
-	    ((v) = json_array_get(json_object_get(root, array), kat_i_))	\
-	    != NULL; kat_i_++)
+	for (size_t kat_i_ = 0; ((v) = json_array_get(			\
+	    json_object_get(root, array), kat_i_)) != NULL; kat_i_++)
 
 static inline const char *
 kat_path(const char *name)

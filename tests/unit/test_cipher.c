@@ -397,16 +397,16 @@ plain_free(void *p, const char *file, int line)
 	free(p);
 }
 
-Test(cipher, a_chunk_takes_nothing_from_the_heap)
+Test(cipher, a_chunk_takes_nothing_from_the_heap_but_for_digests)
 {
-	/* Before 3.1 starting a digest allocates, and CTRMAC has digests. */
-	size_t schemes = OPENSSL_VERSION_NUMBER < 0x30100000L ? 1 : 2;
+	/* OpenSSL 3.0 allocates to start a digest, and HMAC is two. */
+	static const unsigned long most[] = { 0, 2 };
 
 	if (CRYPTO_set_mem_functions(count_malloc, count_realloc, plain_free)
 	    != 1)
 		cr_skip_test("this libcrypto has its own heap");
 	setup();
-	for (size_t i = 0; i < schemes; i++) {
+	for (size_t i = 0; i < N(both); i++) {
 		const struct cipher *y = both[i];
 		struct filekey fk[2];
 
@@ -423,7 +423,7 @@ Test(cipher, a_chunk_takes_nothing_from_the_heap)
 			cr_assert(y->open(c, &fk[j & 1], 1, disk,
 			    CIPHER_CHUNK + y->overhead));
 		}
-		cr_expect_eq(taken, 0, "%s: %lu", y->name, taken);
+		cr_expect_leq(taken, 16 * most[i], "%s: %lu", y->name, taken);
 	}
 	teardown();
 }

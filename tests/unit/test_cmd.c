@@ -230,9 +230,9 @@ Test(cmd, help_tells_of_every_option, .init = cr_redirect_stdout)
 	    "      --password-fd N       ... from open descriptor N\n"
 	    "      --password-stdin      ... from standard input\n"
 	    "      --password-command CMD\n"
-	    "                            ... from the first line that CMD prints\n"
-	    "      --password-env NAME\n"
-	    "                            ... from environment variable NAME\n");
+	    "                            "
+	    "... from the first line that CMD prints\n"
+	    "      --password-env NAME   ... from environment variable NAME\n");
 }
 
 Test(cmd, exits_are_the_documented_ones)

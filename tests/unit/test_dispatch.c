@@ -37,7 +37,16 @@ static atomic_bool gate;
 static bool
 echo_decode(struct xin *in, void *args)
 {
-	return xin_u32(in, args) && xin_done(in);
+	return xin_slice(in, 4, args) && xin_done(in);
+}
+
+/* The argument, read where it lies in the record. */
+static uint32_t
+argument(const struct request *rq)
+{
+	const struct slice *s = rq->args;
+
+	return raw_get((const uint8_t *)s->s);
 }
 
 static bool
@@ -80,7 +89,7 @@ run_hand(struct request *rq)
 	}
 	if (*res != 0 || rq->data.n != 0)
 		atomic_fetch_add(&odd, 1);
-	*res = *(uint32_t *)rq->args;
+	*res = argument(rq);
 	return NFS3_OK;
 }
 
@@ -90,7 +99,7 @@ run_gate(struct request *rq)
 	atomic_fetch_add(&entered, 1);
 	while (!atomic_load(&gate))
 		raw_sleep_ms(1);
-	*(uint32_t *)rq->res = *(uint32_t *)rq->args;
+	*(uint32_t *)rq->res = argument(rq);
 	return NFS3_OK;
 }
 
@@ -163,7 +172,8 @@ read_encode(struct xout *o, enum nfsstat3 st, const void *res)
 
 #define ECHO(fn, enc, on_worker) {					\
 	.name = #fn, .decode = echo_decode, .run = fn, .encode = enc,	\
-	.args_size = 4, .res_size = 4, .worker = on_worker, .open = true \
+	.args_size = sizeof(struct slice), .res_size = 4,		\
+	.worker = on_worker, .open = true				\
 }
 #define NOTHING								\
 	.name = "NULL", .decode = nfs3_args_null, .run = proc_null,	\
@@ -215,8 +225,8 @@ call(int fd, uint32_t xid, uint32_t proc)
 
 	raw_begin(&r, xid, 100003, 3, proc);
 	raw_auth_none(&r);
-	if (proc != P_NULL)
-		raw_u32(&r, xid + 1000);
+	raw_u32(&r, 4);
+	raw_u32(&r, xid + 1000);
 	raw_end(&r);
 	cr_assert(raw_send(fd, r.b, r.len));
 }
@@ -262,8 +272,10 @@ Test(dispatch, a_call_that_is_handed_over_runs_anew_on_a_worker)
 
 	for (i = 0; i < 300; i++)
 		call(fd, i, P_HAND);
-	for (i = 0; i < 300; i++)
+	for (i = 0; i < 300; i++) {
 		cr_assert_eq(raw_reply(fd, reply, sizeof(reply)), 32);
+		cr_expect_eq(raw_get(reply + 28), raw_get(reply) + 1000);
+	}
 	cr_expect_eq(atomic_load(&hands), 600);
 	cr_expect_eq(atomic_load(&odd), 0, "something was left behind");
 	server_counts(server.srv, &c);

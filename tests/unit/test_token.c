@@ -164,8 +164,9 @@ Test(token, the_masterkey_file_lies_in_the_vault)
 		HEAD("masterkeyfile:///etc/passwd"), HEAD("masterkeyfile:.."),
 		HEAD("masterkeyfile:../x"), HEAD("masterkeyfile:a/../x"),
 		HEAD("masterkeyfile:a/.."), HEAD("masterkeyfile:a/"),
-		HEAD("masterkey.cryptomator"), HEAD(""), HEAD("MASTERKEYFILE:a"),
-		HEAD("hub+http://x"), HEAD("hub+https://x"), HEAD("file:x"),
+		HEAD("masterkey.cryptomator"), HEAD(""),
+		HEAD("MASTERKEYFILE:a"), HEAD("hub+http://x"),
+		HEAD("hub+https://x"), HEAD("file:x"),
 	};
 
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
@@ -261,6 +262,26 @@ Test(token, a_new_token_is_a_good_one)
 	cr_expect_eq(t.threshold, 36);
 	free(one);
 	free(two);
+}
+
+Test(token, a_signature_counts_only_whole)
+{
+	uint8_t raw[KEYS_RAW_LEN] = { 1, 2, 3 }, sig[64];
+	char *text = token_make(&cipher_gcm, 220, raw, &e), *at;
+	size_t n;
+
+	cr_assert_not_null(text);
+	cr_assert_eq(parse(text), 0);
+	at = strrchr(text, '.') + 1;
+	cr_assert(base64url_decode_nopad(at, strlen(at), sig, &n));
+	cr_assert_eq(n, 32);
+	while (n-- > 0) {
+		(void)base64url_encode_nopad(sig, n, at);
+		cr_expect_eq(token_verify(&t, text, strlen(text), raw, &e),
+		    -1, "%zu bytes of it", n);
+		cr_expect_eq(e.code, VERR_PASSWORD);
+	}
+	free(text);
 }
 
 /* Up to the signature, with the jti of the token that cryptofs wrote. */
