@@ -49,6 +49,9 @@ find_dir(struct request *rq, const struct export *x, const char *rest,
 	struct verr e;
 	char *path;
 
+	/* No name holds a NUL, so none of these is there. */
+	if (memchr(rest, '\0', len) != NULL)
+		return (enum nfsstat3)MNT3ERR_NOENT;
 	if ((path = arena_strndup(rq->arena, rest, len)) == NULL)
 		return (enum nfsstat3)MNT3ERR_SERVERFAULT;
 	if (tree_lookup(x->vault, rq->arena, path, &ent, &e) == -1)

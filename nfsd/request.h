@@ -51,11 +51,11 @@ struct request {
 	size_t			 rec_len;	/* bytes */
 	uint8_t			*rec_buf;	/* to be freed, or NULL */
 	void			*args;		/* proc->args_size, in arena */
-	void			*res;		/* proc->res_size, zeroed, in arena */
+	void			*res;		/* proc->res_size, from zeroes */
 	enum nfsstat3		 status;
 	bool			 on_loop;	/* running there now */
 	bool			 rpc_error;	/* out is no result of proc */
-	struct iolist		 data;		/* READ's data; sent by reference */
+	struct iolist		 data;		/* READ's, by reference */
 	struct xout		 out;		/* the reply with its mark */
 
 	/* loop */

@@ -18,7 +18,7 @@
 
 #define DEFAULT_WORKERS		2
 #define DEFAULT_CONNS		64
-#define DEFAULT_RECORD		(PROC_IO_MAX + 4096u)	/* WRITE and its header */
+#define DEFAULT_RECORD		(PROC_IO_MAX + 4096u)	/* a WRITE */
 #define DEFAULT_INFLIGHT	(8u * 1024 * 1024)
 #define DEFAULT_UNSENT		(8u * 1024 * 1024)
 #define DEFAULT_TIMEOUT_S	30

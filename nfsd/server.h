@@ -62,7 +62,7 @@ struct server_counts {
 	uint64_t	mount_calls[6];
 	uint64_t	on_loop, on_worker;	/* where calls ran */
 	uint64_t	rejected;	/* RPC errors of every kind answered */
-	uint64_t	closed_bad;	/* connections closed for what they sent */
+	uint64_t	closed_bad;	/* connections that sent nonsense */
 	uint64_t	loop_max_us;	/* longest callback */
 	unsigned	conns;		/* open now */
 	size_t		inflight;	/* bytes of calls and unsent replies,

@@ -42,8 +42,10 @@ try_odd(struct dir *d, struct arena *a, const char *name, size_t len,
 	size_t i;
 	int r;
 
-	if ((odd = dir_odd_names(d, e)) == NULL)
-		return -1;
+	if ((odd = dir_odd_names(d, e)) == NULL) {
+		/* May be searched but not read: only what computes is seen. */
+		return e->code == VERR_ACCESS ? verr_code(e, VERR_NOENT) : -1;
+	}
 	for (i = 0; i < odd->n && hit == NULL; i++) {
 		l = &odd->entries[i];
 		if (l->name_len == len && memcmp(l->name, name, len) == 0)

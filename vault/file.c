@@ -76,7 +76,7 @@ open_fd(struct vault *v, const char *path, bool write, bool *writable,
 		flags = O_RDONLY;
 		fd = host_open(v->root, path, flags, 0);
 	}
-	if (fd == -1 && errno == EACCES)
+	if (fd == -1 && errno == EACCES && !v->read_only)
 		fd = open_as_owner(v, path, flags);
 	if (fd == -1) {
 		if (errno == ENOENT || errno == ENOTDIR || errno == ELOOP)

@@ -16,7 +16,7 @@ not_ok() {
 	echo "not ok $tests - $*"
 }
 skip() { tests=$((tests + 1)); echo "ok $tests - $1 # SKIP $2"; }
-note() { sed 's/^/# /'; }
+note() { cut -c 1-300 | sed 's/^/# /'; }
 
 # check TEXT COMMAND...: one test, what the command says is shown if it fails.
 check() {

@@ -80,9 +80,12 @@ def main():
         write(top, path, text(path, 500))
     os.makedirs(os.path.join(top, "empty", "d" * 200, "deeper"))
     links = {"current": "src", "docs/up": "../src", "dangling": "no/such/file",
-             "src/" + "k" * 180: "x" * 1000, "latest.md": "odd names/Übersicht.md"}
+             "src/" + "k" * 180: "x" * 1000,
+             "latest.md": "odd names/Übersicht.md"}
     for name, target in links.items():
-        os.symlink(target, os.path.join(top, name))
+        path = os.path.join(top, name)
+        os.symlink(target, path)
+        os.utime(path, (1400000000, 1400000000), follow_symlinks=False)
 
 
 if __name__ == "__main__":

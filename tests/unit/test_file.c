@@ -164,7 +164,8 @@ play(const char *cipher, uint64_t s)
 	box_make(&b, cipher, 0);
 	box_file(&b, b.root, "model", "");
 	f = open_file("/model", true);
-	for (seed = s; below(1000) != 0;) {
+	seed = s;
+	for (int i = 0; i < 400; i++) {
 		switch (below(5)) {
 		case 0: case 1:	model_write(&m, f); break;
 		case 2: case 3: model_read(&m, f); break;
