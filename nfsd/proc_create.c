@@ -69,10 +69,20 @@ tell(struct request *rq, struct obj *dir, struct entry *ent,
 /* -- CREATE */
 
 /*
- * EXCLUSIVE keeps its verifier in the times of the file (as Linux's server
- * does: seconds of 31 bits), where it outlives the server.  The client sets
- * real times next.
+ * EXCLUSIVE keeps its verifier in the times of the file, where it outlives the
+ * server (as Linux's server does); the client sets real times next.  Seconds
+ * have 31 bits, as every file system can store; the 32nd is in the fraction,
+ * in tenths of a second, and on storage that keeps none it does not count.
  */
+#define TENTH_NS	100000000L
+
+static struct timespec
+verf_time(uint32_t v)
+{
+	return (struct timespec){ v & 0x7fffffff,
+	    v >> 31 == 0 ? TENTH_NS : 2 * TENTH_NS };
+}
+
 static void
 verf_times(const uint8_t verf[NFS3_VERFSIZE], struct vset *set)
 {
@@ -80,17 +90,23 @@ verf_times(const uint8_t verf[NFS3_VERFSIZE], struct vset *set)
 
 	memcpy(v, verf, sizeof(v));
 	set->mask |= VSET_ATIME | VSET_MTIME;
-	set->atime = (struct timespec){ v[0] & 0x7fffffff, 0 };
-	set->mtime = (struct timespec){ v[1] & 0x7fffffff, 0 };
+	set->atime = verf_time(v[0]);
+	set->mtime = verf_time(v[1]);
+}
+
+static bool
+is_time(const struct timespec *stored, const struct timespec *verf)
+{
+	return stored->tv_sec == verf->tv_sec &&
+	    (stored->tv_nsec == verf->tv_nsec || stored->tv_nsec == 0);
 }
 
 static bool
 is_resend(const struct vset *set, const struct entry *ent)
 {
 	return ent->attr.type == VTYPE_FILE && ent->attr.size == 0 &&
-	    ent->attr.atime.tv_sec == set->atime.tv_sec &&
-	    ent->attr.mtime.tv_sec == set->mtime.tv_sec &&
-	    ent->attr.mtime.tv_nsec == 0;
+	    is_time(&ent->attr.atime, &set->atime) &&
+	    is_time(&ent->attr.mtime, &set->mtime);
 }
 
 /* UNCHECKED and there already: only a size that was sent is applied. */
@@ -115,16 +131,25 @@ reuse(struct request *rq, struct obj *dir, struct entry *ent,
 	return NFS3_OK;
 }
 
-/* A new file is empty: a size that was sent grows it. */
+/*
+ * A new file is empty: a size that was sent grows it, and then the times are
+ * set once more.  If that cannot be, there is no new file.
+ */
 static enum nfsstat3
-set_new_size(struct obj *dir, struct entry *ent, uint64_t size)
+set_new_size(struct request *rq, struct obj *dir, struct entry *ent,
+    const struct vset *set, struct dir_change *ch)
 {
-	struct vset set = { .mask = VSET_SIZE, .size = size };
+	struct dir_change undo = { .have_after = false };
+	struct vset rest = *set;
 	struct verr e;
 
-	if (size == 0 || loc_set(dir->x->vault, &ent->loc, ent->attr.fileid,
-	    &set, &ent->attr, &e) == 0)
+	rest.mask &= VSET_SIZE | VSET_ATIME | VSET_MTIME;
+	if (set->size == 0 || loc_set(dir->x->vault, &ent->loc,
+	    ent->attr.fileid, &rest, &ent->attr, &e) == 0)
 		return NFS3_OK;
+	if (dir_unlink(dir->dir, rq->arena, ent->name, ent->name_len, &undo,
+	    NULL) == 0 && undo.have_after)
+		ch->after = undo.after;
 	return status_of(&e);
 }
 
@@ -148,7 +173,7 @@ create(struct request *rq, struct obj *dir, struct dir_change *ch)
 	if (dir_create(dir->dir, rq->arena, args->name.s, args->name.len,
 	    &set, &ent, ch, &e) == 0)
 		status = set.mask & VSET_SIZE ?
-		    set_new_size(dir, &ent, set.size) : NFS3_OK;
+		    set_new_size(rq, dir, &ent, &set, ch) : NFS3_OK;
 	else if (e.code != VERR_EXIST || ent.name == NULL)
 		return status_of(&e);
 	else if (args->how == NFS3_UNCHECKED)

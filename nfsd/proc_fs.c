@@ -15,6 +15,9 @@
 /* A page: what clients round their transfers to. */
 #define MULT	4096
 
+/* What the storage allows is known when it refuses; ext4 has 65,000. */
+#define LINK_MAX_SHOWN	32000
+
 enum nfsstat3
 proc_fsstat(struct request *rq)
 {
@@ -59,7 +62,7 @@ proc_fsinfo(struct request *rq)
 	res->dtpref = PROC_DIR_MAX;
 	res->maxfilesize = SIZE_CLEAR_MAX;
 	res->time_delta = (struct nfs3_time){ 0, 1 };
-	res->properties = NFS3_FSF_SYMLINK | NFS3_FSF_HOMOGENEOUS |
+	res->properties = NFS3_FSF_LINK | NFS3_FSF_SYMLINK | NFS3_FSF_HOMOGENEOUS |
 	    NFS3_FSF_CANSETTIME;
 	obj_put(&o);
 	return NFS3_OK;
@@ -76,7 +79,7 @@ proc_pathconf(struct request *rq)
 	if ((status = obj_get(rq, &args->obj, &o)) != NFS3_OK)
 		return status;
 	obj_attr(&o, &res->attr);
-	res->linkmax = 1;
+	res->linkmax = LINK_MAX_SHOWN;
 	res->name_max = NFS3_NAME_MAX;
 	res->no_trunc = true;
 	res->chown_restricted = true;

@@ -101,14 +101,45 @@ proc_rename(struct request *rq)
 	return status;
 }
 
-/* Hard links come with a later version; FSINFO says so. */
+/* -- LINK: a hard link of the ciphertext, where the storage can */
+
+static enum nfsstat3
+link_entry(struct request *rq, struct obj *o, struct obj *dir,
+    struct dir_change *ch)
+{
+	const struct nfs3_link_args *args = rq->args;
+	const struct slice *n = &args->name;
+	struct nfs3_fh fh;
+	struct entry ent = { .dir = NULL };
+	struct verr e;
+
+	if (o->x != dir->x)
+		return NFS3ERR_XDEV;
+	if (is_dots(n))
+		return NFS3ERR_EXIST;
+	if (n->len > NFS3_NAME_MAX)
+		return NFS3ERR_NAMETOOLONG;
+	if (!cred_may(&rq->cred, &dir->attr, CRED_WRITE | CRED_EXEC))
+		return NFS3ERR_ACCES;
+	if (dir_link(dir->dir, rq->arena, n->s, n->len, &o->loc,
+	    o->attr.fileid, &ent, ch, &e) == -1) {
+		dir_put(ent.dir);	/* what has the name already */
+		return status_of(&e);
+	}
+	/* The last name that was seen is where it is looked for first. */
+	(void)obj_entry_fh(rq, dir->x, dir->dir, &ent, &fh);
+	return NFS3_OK;
+}
+
 enum nfsstat3
 proc_link(struct request *rq)
 {
 	const struct nfs3_link_args *args = rq->args;
 	struct nfs3_link_res *res = rq->res;
+	struct dir_change ch = { .have_before = false };
 	struct obj o, dir = { .dir = NULL };
 	enum nfsstat3 status;
+	struct vattr a;
 
 	status = obj_get(rq, &args->file, &o);
 	if (status == NFS3_OK) {
@@ -118,7 +149,11 @@ proc_link(struct request *rq)
 	if (dir.dir != NULL)
 		obj_attr(&dir, &res->dir_wcc.after);
 	if (status == NFS3_OK)
-		status = NFS3ERR_NOTSUPP;
+		status = link_entry(rq, &o, &dir, &ch);
+	if (status == NFS3_OK && loc_attr(o.x->vault, &o.loc, o.attr.fileid,
+	    &a, NULL) == 0)
+		fattr_set(&res->attr, o.x, &a);
+	fattr_dir_change(&res->dir_wcc, dir.x, &ch);
 	obj_put(&o);
 	obj_put(&dir);
 	return status;

@@ -51,7 +51,7 @@ struct request {
 	size_t			 rec_len;	/* bytes */
 	uint8_t			*rec_buf;	/* to be freed, or NULL */
 	void			*args;		/* proc->args_size, in arena */
-	void			*res;		/* proc->res_size, from zeroes */
+	void			*res;		/* proc->res_size, zeroed */
 	enum nfsstat3		 status;
 	bool			 on_loop;	/* running there now */
 	bool			 rpc_error;	/* out is no result of proc */

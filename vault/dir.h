@@ -150,6 +150,15 @@ int dir_symlink(struct dir *d, struct arena *a, const char *name, size_t len,
     const char *target, size_t target_len, const struct vset *set,
     struct entry *ent, struct dir_change *ch, struct verr *e);
 
+/*
+ * One more name for the file or symlink at loc, where the storage has hard
+ * links (VERR_UNSUPPORTED if not, VERR_MLINK if it has enough of them,
+ * VERR_ISDIR for a directory).  A vault synced elsewhere gets two files.
+ */
+int dir_link(struct dir *d, struct arena *a, const char *name, size_t len,
+    const struct vloc *loc, uint64_t fileid, struct entry *ent,
+    struct dir_change *ch, struct verr *e);
+
 /* A file or symlink; VERR_ISDIR for a directory. */
 int dir_unlink(struct dir *d, struct arena *a, const char *name, size_t len,
     struct dir_change *ch, struct verr *e);

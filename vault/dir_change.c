@@ -372,3 +372,67 @@ dir_symlink(struct dir *d, struct arena *a, const char *name, size_t len,
 	lock_drop(&d->change);
 	return r;
 }
+
+/* -- hard links */
+
+/*
+ * The storage's own link(2) on the ciphertext object.  It stays one file for
+ * all who use this storage; a copy that a cloud client makes is two.
+ */
+static int
+link_object(struct vault *v, const struct vloc *loc, const char *path,
+    struct verr *e)
+{
+	if (host_link(v->root, loc->path, path) == 0)
+		return 0;
+	if (errno == EPERM || errno == EOPNOTSUPP || errno == ENOSYS)
+		return verr_fail(e, VERR_UNSUPPORTED, "the vault's storage has "
+		    "no hard links");
+	return verr_sys(e, "cannot link %s to %s", loc->path, path);
+}
+
+static int
+make_hard_link(struct dir *d, struct fresh *f, const struct vloc *loc,
+    struct entry *ent, struct verr *e)
+{
+	char path[VLOC_MAX];
+	struct vault *v = d->v;
+	bool folder = f->dn.is_long || loc->type == VTYPE_SYMLINK;
+
+	memcpy(path, f->tmp, sizeof(path));
+	if (folder) {
+		if (make_node(v, f, e) == -1)
+			return -1;
+		leaf_of(f->tmp, loc->type == VTYPE_SYMLINK ? "symlink.c9r" :
+		    "contents.c9r", path);
+	}
+	if (link_object(v, loc, path, e) == -1 ||
+	    publish(d, f, ent, e) == -1) {
+		dir_remove_tree(v, f->tmp, folder);
+		return -1;
+	}
+	return 0;
+}
+
+int
+dir_link(struct dir *d, struct arena *a, const char *name, size_t len,
+    const struct vloc *loc, uint64_t fileid, struct entry *ent,
+    struct dir_change *ch, struct verr *e)
+{
+	struct change c;
+	struct fresh f;
+	struct vattr attr;
+	int r = -1;
+
+	if (loc->type == VTYPE_DIR)
+		return verr_code(e, VERR_ISDIR);
+	if (loc_attr(d->v, loc, fileid, &attr, e) == -1)
+		return -1;
+	lock_take(&d->change);
+	if (dir_change_begin(&c, d, ch, e) == 0 &&
+	    fresh_init(&f, d, a, name, len, ent, e) == 0)
+		r = make_hard_link(d, &f, loc, ent, e);
+	dir_change_end(&c);
+	lock_drop(&d->change);
+	return r;
+}

@@ -24,9 +24,11 @@
 
 /*
  * A folder changed less than this before it was read may change again within
- * the same tick of the file system's clock (ext4: 4 ms): not to be kept.
+ * the same tick of the file system's clock (ext4: 4 ms): not to be kept.  A
+ * storage whose clock is more than a second ahead is not held to that.
  */
 #define RACY_NS		INT64_C(20000000)
+#define AHEAD_NS	INT64_C(1000000000)
 
 void
 dir_listing_put(struct vault *v, struct listing *l)
@@ -60,10 +62,12 @@ static bool
 is_racy(const struct host_stat *st)
 {
 	struct timespec now;
+	int64_t age;
 
 	(void)clock_gettime(CLOCK_REALTIME, &now);
-	return (now.tv_sec - st->ctime.tv_sec) * INT64_C(1000000000) +
-	    now.tv_nsec - st->ctime.tv_nsec < RACY_NS;
+	age = (now.tv_sec - st->ctime.tv_sec) * INT64_C(1000000000) +
+	    now.tv_nsec - st->ctime.tv_nsec;
+	return age < RACY_NS && age > -AHEAD_NS;
 }
 
 /* One entry of the folder: its clear name into b, if it has one. */
