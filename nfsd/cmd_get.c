@@ -47,6 +47,7 @@ static const struct cmd_opt opts[] = {
 struct get {
 	const struct args	*args;
 	struct vault		*v;
+	bool			 only;	/* one PATH: its size is the total */
 	struct cmd_copied	 did;
 };
 
@@ -291,6 +292,8 @@ get_operand(struct get *g, const char *given, int dirfd, const char *name)
 	} else if (tree_lookup(g->v, a, given, &ent, &e) == -1) {
 		rc = -1;
 	} else if (ent.dir == NULL) {
+		if (g->only)
+			cmd_progress_total(ent.attr.size);
 		get_leaf(g, &j, a);
 	} else if (!g->args->recursive) {
 		rc = verr_fail(&e, VERR_ISDIR, "is a directory; -r copies it");
@@ -427,6 +430,7 @@ get_run(const struct cmd_call *call)
 	g.v = cmd_open(call->operand[0], &g.args->pass, true, &rc);
 	if (g.v == NULL)
 		return rc;
+	g.only = call->n <= 3;
 	cmd_catch_signals();
 	cmd_progress_start(0);
 	get_all(&g, call->operand + 1, here ? 1 : call->n - 2, dest);

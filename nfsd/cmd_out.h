@@ -57,6 +57,7 @@ bool cmd_json_print(json_t *obj);
  * Colour unless NO_COLOR is set.
  */
 void cmd_progress_start(uint64_t total);
+void cmd_progress_total(uint64_t total);	/* known only now */
 void cmd_progress_add(uint64_t bytes);
 void cmd_progress_clear(void);	/* before other lines; it comes back */
 void cmd_progress_end(void);

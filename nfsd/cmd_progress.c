@@ -88,6 +88,12 @@ cmd_progress_start(uint64_t total)
 }
 
 void
+cmd_progress_total(uint64_t total)
+{
+	bar.total = total;
+}
+
+void
 cmd_progress_add(uint64_t bytes)
 {
 	int64_t now;

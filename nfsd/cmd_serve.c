@@ -351,6 +351,9 @@ serve(struct serve *s, const char *addr)
 
 	if ((rc = open_all(s)) != CMD_DONE)
 		return rc;
+	/* only now: a password command is to inherit neither */
+	become_flusher();
+	(void)signal(SIGPIPE, SIG_IGN);
 	if ((srv = server_new(&o, &e)) == NULL)
 		return cmd_fail(&e, "cannot start");
 	rc = run(s, srv, addr);
@@ -372,8 +375,6 @@ serve_run(const struct cmd_call *call)
 	int i, fd = (int)s.args->ready_fd;
 
 	set_log_level(s.args->log_level);
-	become_flusher();
-	(void)signal(SIGPIPE, SIG_IGN);
 	if ((rc = check_address(call, addr, &s.ip6)) != CMD_DONE)
 		return rc;
 	/* no password command is to inherit it */

@@ -8,7 +8,7 @@
  *
  * In the manner "as a user" (the default) only the server's own uid and root
  * are admitted, and every object appears as the server's own, whatever the
- * storage says: cred_attr_owner() is applied before anything is checked.
+ * storage says: export_owner() is applied before anything is checked.
  */
 #ifndef NFSD_CRED_H
 #define NFSD_CRED_H

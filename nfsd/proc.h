@@ -37,7 +37,8 @@ struct proc {
 	bool		(*decode)(struct xin *, void *args);
 	enum nfsstat3	(*run)(struct request *);
 	/* The results after the RPC header, status first. */
-	bool		(*encode)(struct xout *, enum nfsstat3, const void *res);
+	bool		(*encode)(struct xout *, enum nfsstat3,
+			    const void *res);
 	size_t		 args_size;
 	size_t		 res_size;
 	bool		 worker;	/* may block on the disk for long */

@@ -62,8 +62,8 @@ proc_fsinfo(struct request *rq)
 	res->dtpref = PROC_DIR_MAX;
 	res->maxfilesize = SIZE_CLEAR_MAX;
 	res->time_delta = (struct nfs3_time){ 0, 1 };
-	res->properties = NFS3_FSF_LINK | NFS3_FSF_SYMLINK | NFS3_FSF_HOMOGENEOUS |
-	    NFS3_FSF_CANSETTIME;
+	res->properties = NFS3_FSF_LINK | NFS3_FSF_SYMLINK |
+	    NFS3_FSF_HOMOGENEOUS | NFS3_FSF_CANSETTIME;
 	obj_put(&o);
 	return NFS3_OK;
 }

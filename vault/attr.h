@@ -25,8 +25,8 @@ struct vattr {
 	uint32_t	 uid, gid;	/* of the ciphertext object */
 	uint64_t	 size;		/* clear bytes */
 	uint64_t	 used;		/* bytes on disk */
-	uint64_t	 fileid;	/* inode of the ciphertext object, never 0 */
-	uint32_t	 gen;		/* from its time of birth; 0 if unknown */
+	uint64_t	 fileid;	/* inode of that object, never 0 */
+	uint32_t	 gen;		/* from its birth; 0 if unknown */
 	bool		 damaged;	/* a length that no writer leaves */
 	struct timespec	 atime, mtime, ctime;
 };

@@ -59,7 +59,7 @@ struct entry {
 	size_t		 name_len;
 	uint32_t	 cookie;
 	struct vloc	 loc;
-	struct dir	*dir;		/* if it is one: a reference, else NULL */
+	struct dir	*dir;		/* if it is one, a reference; or NULL */
 	struct vattr	 attr;
 };
 
@@ -71,7 +71,7 @@ struct dir *dir_ref(struct dir *d);
 void dir_put(struct dir *d);		/* NULL is ignored */
 
 const char *dir_id(const struct dir *d, size_t *len);
-const uint8_t *dir_hash(const struct dir *d);	/* 20 bytes: SHA-1 in its path */
+const uint8_t *dir_hash(const struct dir *d);	/* 20 bytes, in its path */
 const char *dir_path(const struct dir *d);	/* "d/XX/YYY", of its content */
 
 /* VERR_STALE: its content folder is gone. */

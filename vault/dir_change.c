@@ -19,7 +19,7 @@
 #include "vault/file_int.h"
 #include "vault/vault_int.h"
 
-#define TARGET_MAX	4095	/* bytes of a link's target, as PATH_MAX has it */
+#define TARGET_MAX	4095	/* bytes of a link's target: PATH_MAX - 1 */
 
 int
 dir_change_begin(struct change *c, struct dir *d, struct dir_change *ch,

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/verr.h"
@@ -130,12 +131,25 @@ check_empty(struct dir *d, bool sweep, struct verr *e)
 }
 
 /*
- * Both change locks are held.  The link goes first, so that a crash leaves
- * an orphan (which can be repaired) and never a link to nothing.
+ * What the mode of a directory forbids its owner does not keep it from being
+ * removed: that is for the directory above to say.  But here the folder must
+ * be looked into, and its own files taken out.
  */
-int
-dir_remove_empty(struct dir *d, struct dir *child, const char *entry,
-    struct verr *e)
+static bool
+lend_mode(struct dir *d, mode_t *was)
+{
+	struct host_stat st;
+
+	if (host_stat(d->v->root, d->path, &st) == -1 ||
+	    (st.mode & 0700) == 0700 || st.uid != geteuid())
+		return false;
+	*was = st.mode & 07777;
+	return host_chmod(d->v->root, d->path, *was | 0700) == 0;
+}
+
+/* The link goes first, so that a crash leaves an orphan, not a dead link. */
+static int
+take_out(struct dir *d, struct dir *child, const char *entry, struct verr *e)
 {
 	struct vault *v = d->v;
 	char tmp[VLOC_MAX];
@@ -155,8 +169,24 @@ dir_remove_empty(struct dir *d, struct dir *child, const char *entry,
 		return -1;
 	}
 	dir_remove_tree(v, tmp, true);
+	return 0;
+}
+
+/* Both change locks are held. */
+int
+dir_remove_empty(struct dir *d, struct dir *child, const char *entry,
+    struct verr *e)
+{
+	mode_t was;
+	bool lent = lend_mode(child, &was);
+
+	if (take_out(d, child, entry, e) == -1) {
+		if (lent)
+			(void)host_chmod(d->v->root, child->path, was);
+		return -1;
+	}
 	child->gone = true;
-	vault_sync_note(v, d->path);
+	vault_sync_note(d->v, d->path);
 	return 0;
 }
 

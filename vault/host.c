@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -339,6 +338,26 @@ host_rename_new(int root, const char *from, const char *to)
 }
 
 int
+host_exchange(int root, const char *a, const char *b)
+{
+	if (hooked(HOST_RENAME, b))
+		return -1;
+#if defined(HAVE_RENAMEAT2)
+	if (renameat2(root, a, root, b, RENAME_EXCHANGE) == 0)
+		return 0;
+	if (errno == EINVAL || errno == ENOSYS)
+		errno = ENOTSUP;
+#elif defined(__APPLE__)
+	if (renameatx_np(root, a, root, b, RENAME_SWAP) == 0)
+		return 0;
+#else
+	(void)root, (void)a;
+	errno = ENOTSUP;
+#endif
+	return -1;
+}
+
+int
 host_link(int root, const char *from, const char *to)
 {
 	if (hooked(HOST_LINK, to))
@@ -401,52 +420,6 @@ host_utimes(int root, const char *path, const struct timespec ts[2])
 	if (hooked(HOST_UTIMES, path))
 		return -1;
 	return utimensat(root, path, ts, AT_SYMLINK_NOFOLLOW);
-}
-
-ssize_t
-host_read_file(int root, const char *path, void *buf, size_t max)
-{
-	char more;
-	ssize_t n;
-	int fd, saved;
-
-	/* O_NONBLOCK: a fifo put there by somebody must not stop us. */
-	if ((fd = host_open(root, path, O_RDONLY | O_NONBLOCK, 0)) == -1)
-		return -1;
-	n = host_read(fd, buf, max, 0);
-	if (n == (ssize_t)max && host_read(fd, &more, 1, max) == 1) {
-		errno = EFBIG;
-		n = -1;
-	}
-	saved = errno;
-	(void)host_close(fd);
-	errno = saved;
-	return n;
-}
-
-int
-host_write_file(int root, const char *path, const void *buf, size_t len,
-    mode_t mode, bool sync)
-{
-	int fd, saved;
-
-	if ((fd = host_open(root, path, O_WRONLY | O_CREAT | O_EXCL,
-	    mode)) == -1)
-		return -1;
-	if (host_write(fd, buf, len, 0) == -1 || (sync && host_sync(fd) == -1))
-		goto err;
-	if (host_close(fd) == -1) {
-		fd = -1;
-		goto err;
-	}
-	return 0;
-err:
-	saved = errno;
-	if (fd != -1)
-		(void)host_close(fd);
-	(void)host_unlink(root, path);
-	errno = saved;
-	return -1;
 }
 
 struct host_dir {

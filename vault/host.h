@@ -63,12 +63,14 @@ int host_write(int fd, const void *buf, size_t len, uint64_t disk_off);
 int host_writev(int fd, struct iovec *iov, int n, uint64_t disk_off);
 
 int host_truncate(int fd, uint64_t disk_size);
-int host_sync(int fd);			/* data and what is needed to reach it */
+int host_sync(int fd);		/* data and what is needed to reach it */
 int host_sync_dir(int root, const char *path);
 
 int host_rename(int root, const char *from, const char *to);
 /* EEXIST if to is there already, also where the system has no such call. */
 int host_rename_new(int root, const char *from, const char *to);
+/* Both keep existing, under each other's name; ENOTSUP where it cannot be. */
+int host_exchange(int root, const char *a, const char *b);
 int host_link(int root, const char *from, const char *to);
 int host_unlink(int root, const char *path);
 int host_rmdir(int root, const char *path);

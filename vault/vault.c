@@ -37,8 +37,8 @@ open_root(const char *path, struct verr *e)
 	if ((root = host_root(path)) != -1)
 		return root;
 	if (errno == ENOENT || errno == ENOTDIR)
-		return verr_fail(e, VERR_NOTVAULT, "%s is no vault: there is no "
-		    "such folder", path);
+		return verr_fail(e, VERR_NOTVAULT, "%s is no vault: there is "
+		    "no such folder", path);
 	return verr_sys(e, "cannot open the vault's folder %s", path);
 }
 
@@ -275,29 +275,46 @@ vault_close(struct vault *v)
 	free(v);
 }
 
+static void
+tell_token(struct vault_info *info, const struct token *t)
+{
+	info->format = t->format;
+	info->threshold = t->threshold;
+	(void)snprintf(info->cipher, sizeof(info->cipher), "%s",
+	    t->cipher_name);
+	(void)snprintf(info->jti, sizeof(info->jti), "%s", t->jti);
+	(void)snprintf(info->kid, sizeof(info->kid), "%s", t->kid);
+}
+
 int
 vault_probe(const char *path, struct vault_info *info, struct verr *e)
 {
 	struct papers p;
+	struct verr mine;
 	int r, root;
 
+	if (e == NULL)
+		e = &mine;
 	memset(info, 0, sizeof(*info));
 	if ((root = open_root(path, e)) == -1)
 		return -1;
-	if ((r = papers_read(&p, root, path, NULL, e)) == 0) {
+	r = papers_read(&p, root, path, NULL, e);
+	if (r == 0) {
 		info->scrypt_cost = p.mk.cost;
 		info->scrypt_block = p.mk.block;
-		info->format = p.have_token ? p.token.format : 7;
-		info->threshold = p.have_token ? p.token.threshold :
-		    TOKEN_THRESHOLD;
-		(void)snprintf(info->cipher, sizeof(info->cipher), "%s",
-		    p.have_token ? p.token.cipher_name : cipher_ctrmac.name);
-		(void)snprintf(info->jti, sizeof(info->jti), "%s",
-		    p.token.jti);
-		(void)snprintf(info->kid, sizeof(info->kid), "%s",
-		    p.token.kid);
 		info->usable = !p.have_token ||
 		    (p.token.format == TOKEN_FORMAT && p.token.cipher != NULL);
+	}
+	if (p.have_token)
+		tell_token(info, &p.token);
+	else if (r == 0) {
+		info->format = 7;
+		info->threshold = TOKEN_THRESHOLD;
+		strcpy(info->cipher, cipher_ctrmac.name);
+	} else if (e->code == VERR_UNSUPPORTED && p.token.kid[0] != '\0') {
+		/* A token of a kind that we do not do (token.h): Hub. */
+		tell_token(info, &p.token);
+		r = 0;
 	}
 	papers_fini(&p);
 	(void)close(root);

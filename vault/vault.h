@@ -25,7 +25,7 @@ struct cipher;
 struct vault_options {
 	bool		 read_only;	/* open nothing for writing, ever */
 	size_t		 cache_bytes;	/* listings kept; 0: the default */
-	const char	*masterkey;	/* file, if not the vault's own; or NULL */
+	const char	*masterkey;	/* file, if not its own; or NULL */
 };
 
 #define VAULT_CACHE_DEFAULT	(32u * 1024 * 1024)

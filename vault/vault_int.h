@@ -60,7 +60,7 @@ struct vault {
 	struct lru		 files;		/* guarded by files_lock */
 	size_t			 files_idle;	/* guarded by files_lock */
 
-	struct lock		 sync_run;	/* held while folders are synced */
+	struct lock		 sync_run;	/* held during a sync */
 	struct lock		 sync_lock;	/* guards the rest */
 	unsigned		 sync_count;
 	bool			 sync_all;	/* more than the list holds */
@@ -115,7 +115,7 @@ bool dir_link_path(struct dir *d, const struct dir *parent,
 struct diskname {
 	bool	is_long;
 	size_t	entry_len;			/* bytes of entry */
-	char	entry[NAME_DISK_MAX];		/* in the folder: X.c9r, H.c9s */
+	char	entry[NAME_DISK_MAX];		/* in the folder */
 	size_t	full_len;
 	char	full[NAME_DISK_MAX];		/* the long form, with ".c9r" */
 };

@@ -563,11 +563,21 @@ end() {
 	served=
 	cp served.out out
 }
+mkfifo ready.fd
+cat ready.fd > ready.got &
+reader=$!
 begin v --port 0 --ready-fd 3
 ok 'serve prints one line when ready' grep -qE \
     '^ready 127\.0\.0\.1:[1-9][0-9]* /v$' served.out
-ok 'and writes it to --ready-fd' cmp served.out ready.fd
+i=0
+while kill -0 $reader 2> /dev/null && [ $i -lt 50 ]; do
+	sleep 0.1
+	i=$((i + 1))
+done
+ok '--ready-fd is closed then' test $i -lt 50
+ok 'and has the same line' cmp served.out ready.got
 end TERM
+rm ready.fd
 ok 'SIGTERM ends it with 0' same 0 "$rc"
 ok 'and nothing more was printed' same 1 "$(wc -l < out | tr -d ' ')"
 ok 'nor any error' same '' "$(cat err)"

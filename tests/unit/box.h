@@ -406,7 +406,8 @@ box_join(struct box_lines *l)
 	size_t len = 1, i;
 	char *out;
 
-	qsort(l->line, l->n, sizeof(*l->line), box_by_text);
+	if (l->n > 0)
+		qsort(l->line, l->n, sizeof(*l->line), box_by_text);
 	for (i = 0; i < l->n; i++)
 		len += strlen(l->line[i]) + 1;
 	out = calloc(1, len);

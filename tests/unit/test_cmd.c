@@ -1,5 +1,7 @@
 #include "config.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <criterion/criterion.h>
@@ -10,6 +12,7 @@
 #include "nfsd/cmd.h"
 #include "nfsd/cmd_out.h"
 #include "nfsd/cmd_vault.h"
+#include "vault/vault.h"
 
 /* A command with an option of each kind. */
 struct args {
@@ -282,6 +285,39 @@ Test(cmd, a_path_loses_its_dots)
 	cr_expect_str_eq(cmd_path_name("/"), "");
 	cr_expect_str_eq(cmd_path_name("/a/b"), "b");
 	arena_free(a);
+}
+
+Test(cmd, a_walk_ends_where_a_directory_holds_itself)
+{
+	char folder[] = "/tmp/test_cmd.XXXXXX", rm[64];
+	struct vault_new n = { .cost = 1024 };
+	struct vault_options o = { .read_only = true };
+	struct cmd_walk top, below, deep;
+	struct vault *v;
+	struct dir *root;
+
+	cr_assert_not_null(mkdtemp(folder));
+	cr_assert_eq(vault_init(folder, &n, "pw", 2, &err), 0, "%s",
+	    err.text);
+	v = vault_open(folder, &o, "pw", 2, &err);
+	cr_assert_not_null(v, "%s", err.text);
+	root = dir_root(v, &err);
+	cr_assert_not_null(root, "%s", err.text);
+
+	cr_expect_eq(cmd_walk_enter(&top, NULL, root, &err), 0);
+	cr_expect_eq(cmd_walk_enter(&below, &top, root, &err), -1);
+	cr_expect_eq(err.code, VERR_DAMAGED);
+	top.hash = (const uint8_t *)"another directory...";
+	cr_expect_eq(cmd_walk_enter(&below, &top, root, &err), 0);
+	cr_expect_eq(cmd_walk_enter(&deep, &below, root, &err), -1);
+	top.depth = CMD_WALK_DEPTH;
+	cr_expect_eq(cmd_walk_enter(&below, &top, root, &err), -1);
+	cr_expect_eq(err.code, VERR_UNSUPPORTED);
+
+	dir_put(root);
+	vault_close(v);
+	(void)snprintf(rm, sizeof(rm), "rm -rf %s", folder);
+	cr_expect_eq(system(rm), 0);
 }
 
 Test(cmd, modes_look_as_in_ls)

@@ -1,0 +1,87 @@
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystem;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.cryptomator.cryptofs.CryptoFileSystemProperties.FileSystemFlags;
+
+/**
+ * Cryptomator's library on a string: commands on standard input, one a line,
+ * and for each one line of JSON on standard output.  One JVM serves any number
+ * of vaults; each command opens its vault anew, so that no cache of cryptofs
+ * outlives what others change in between.
+ *
+ *   init VAULT PASSWORD COMBO THRESHOLD
+ *   list VAULT PASSWORD
+ *   apply VAULT PASSWORD SCRIPT
+ *   check VAULT PASSWORD
+ *   passwd VAULT PASSWORD NEW
+ *   migrate VAULT PASSWORD
+ *   version
+ */
+final class Session {
+	private Session() {
+	}
+
+	public static void main(String[] args) throws IOException {
+		BufferedReader in = new BufferedReader(new InputStreamReader(
+		    System.in, StandardCharsets.US_ASCII));
+		PrintStream out = new PrintStream(System.out, true,
+		    StandardCharsets.US_ASCII);
+		String line;
+		while ((line = in.readLine()) != null) {
+			Map<String, Object> reply = new LinkedHashMap<>();
+			try {
+				reply.put("result", run(Words.split(line)));
+				reply.put("ok", true);
+			} catch (Exception | LinkageError | AssertionError e) {
+				reply.put("ok", false);
+				reply.put("error", e.toString());
+				e.printStackTrace();
+			}
+			out.println(Words.json(reply));
+		}
+	}
+
+	private static Object run(String[] w) throws Exception {
+		if (w[0].equals("version"))
+			return System.getProperty("java.version");
+		Vault v = new Vault(w[1], w[2]);
+		switch (w[0]) {
+		case "init" -> v.init(w[3], Integer.parseInt(w[4]));
+		case "apply" -> apply(v, Path.of(w[3]));
+		case "passwd" -> v.passwd(w[3]);
+		case "migrate" -> v.migrate();
+		case "check" -> {
+			return v.check();
+		}
+		case "list" -> {
+			try (FileSystem fs = v.open(FileSystemFlags.READONLY)) {
+				return Listing.of(fs.getPath("/"));
+			}
+		}
+		default -> throw new IllegalArgumentException(
+		    "no command " + w[0]);
+		}
+		return null;
+	}
+
+	private static void apply(Vault v, Path script) throws Exception {
+		int n = 0;
+		try (FileSystem fs = v.open(); Script s = new Script(fs)) {
+			for (String line : Files.readAllLines(script)) {
+				n++;
+				String[] w = Words.split(line);
+				if (w.length > 0)
+					s.run(w);
+			}
+		} catch (Exception e) {
+			throw new Exception("line " + n + ": " + e, e);
+		}
+	}
+}
