@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/log.h"
 #include "base/verr.h"
 #include "nfsd/export.h"
 #include "nfsd/fattr.h"
@@ -99,6 +100,25 @@ search(struct request *rq, const struct handle *h, struct obj *o)
 	return NFS3_OK;
 }
 
+/*
+ * Gone, or is all of the vault away for the moment (a network, a sync client)?
+ * Clients forget what is stale for good, and of the root it ends the mount.
+ */
+static enum nfsstat3
+gone(const struct export *x)
+{
+	struct vattr a;
+	struct verr e;
+	struct dir *root = dir_root(x->vault, &e);
+	bool away = dir_attr(root, &a, &e) == -1;
+
+	dir_put(root);
+	if (!away)
+		return NFS3ERR_STALE;
+	log_warn("/%s: the folder of its root is away", x->name);
+	return NFS3ERR_IO;
+}
+
 enum nfsstat3
 obj_get(struct request *rq, const struct nfs3_fh *fh, struct obj *o)
 {
@@ -121,7 +141,7 @@ obj_get(struct request *rq, const struct nfs3_fh *fh, struct obj *o)
 	}
 	if (status == NFS3_OK)
 		export_owner(o->x, &o->attr);
-	return status;
+	return status == NFS3ERR_STALE ? gone(o->x) : status;
 }
 
 enum nfsstat3

@@ -130,6 +130,10 @@ for s in tests/unit/*.c tests/proto/*.c tests/stress/*.c tests/fault/*.c; do
 	grep -qF "${s%.c}" tests/tests.am || bad="$bad$s is not in tests/tests.am
 "
 done
+for s in tests/*/*.h; do
+	grep -qF "$s" tests/tests.am tests/*/*.am || bad="$bad$s is in no fragment
+"
+done
 result 'every source file is in its fragment' "$bad"
 
 # 6. Nothing of one machine, nothing left open.

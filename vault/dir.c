@@ -207,6 +207,7 @@ void
 dir_set_parent(struct dir *d, struct dir *parent, const char *link)
 {
 	struct vault *v = d->v;
+	const struct dir *up;
 	struct dir *old = NULL;
 	char *copy, *old_link = NULL;
 
@@ -222,6 +223,14 @@ dir_set_parent(struct dir *d, struct dir *parent, const char *link)
 	if ((copy = strdup(link)) == NULL)
 		return;		/* not known: it will be searched for */
 	lock_take(&v->dirs_lock);
+	/* Whoever was asked looked before; parents must never form a ring. */
+	for (up = parent; up != NULL && up != d; up = up->parent)
+		;
+	if (up == d) {
+		lock_drop(&v->dirs_lock);
+		free(copy);
+		return;
+	}
 	old = d->parent;
 	old_link = d->link;
 	if (parent->refs++ == 0)

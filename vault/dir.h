@@ -92,6 +92,22 @@ struct dir *dir_by_hash(struct vault *v, const uint8_t hash[16],
     bool may_search, struct verr *e);
 
 /*
+ * dir_path.c: the directory whose content folder is path, "d/XX/Y{30}": from
+ * the table, by its dirid.c9r (vault-format 5.4), or by a search as above.
+ * VERR_INVAL: no such path; VERR_NOENT.
+ */
+struct dir *dir_by_path(struct vault *v, struct arena *a, const char *path,
+    bool may_search, struct verr *e);
+
+/*
+ * The clear name of the entry X.c9r or HASH.c9s in d's folder, in the arena,
+ * as a listing shows it.  A plain X.c9r need not be there.  VERR_NOENT: none
+ * that can be shown.
+ */
+int dir_clear_name(struct dir *d, struct arena *a, const char *entry,
+    size_t len, const char **name, size_t *name_len, struct verr *e);
+
+/*
  * Find a name.  On success ent->dir holds a reference if it is a directory;
  * ent->name is the name as found (its NFC form may differ), ent->cookie is 0.
  * VERR_NOENT: there is none (also for "." and "..", which are the caller's).

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -137,7 +138,18 @@ build_plain(struct build *b, struct dir *d, struct kctx *c,
 	return 0;
 }
 
-/* The long name of HASH.c9s: name.c9s up to and with its first ".c9r". */
+/* What a sync client may leave of name.c9s; all else may pass. */
+static bool
+is_no_name(int err)
+{
+	return err == ENOENT || err == ENOTDIR || err == EISDIR ||
+	    err == EFBIG || err == ELOOP || err == EACCES;
+}
+
+/*
+ * The long name of HASH.c9s: name.c9s up to and with its first ".c9r".
+ * Its length, 0 if there is none; -1 and errno: it could not be read.
+ */
 static ssize_t
 read_long_name(struct dir *d, const char *entry, size_t len, char *out)
 {
@@ -146,8 +158,10 @@ read_long_name(struct dir *d, const char *entry, size_t len, char *out)
 
 	dir_entry_path(d, entry, len, "name.c9s", path);
 	n = host_read_file(d->v->root, path, out, NAME_LONG_MAX);
+	if (n == -1 && is_no_name(errno))
+		return 0;
 	if (n <= 0)
-		return -1;
+		return n;
 	out[n] = '\0';
 	if ((end = strstr(out, ".c9r")) != NULL)
 		n = end + 4 - out;
@@ -165,7 +179,9 @@ build_long(struct build *b, struct dir *d, struct kctx *c,
 	ssize_t got;
 	size_t n;
 
-	if ((got = read_long_name(d, entry, len, full)) <= 0) {
+	if ((got = read_long_name(d, entry, len, full)) == -1)
+		return -1;
+	if (got == 0) {
 		b->hidden++;
 		return 0;
 	}
@@ -288,35 +304,44 @@ goes_first(const struct build *b, size_t i, size_t k)
 	return strcmp(b->text + x->entry, b->text + y->entry) < 0;
 }
 
-static bool
-taken(const struct build *b, const char *s, size_t len, size_t but)
+/* The settled entry, other than but, that has this name; or b->n. */
+static size_t
+owner(const struct build *b, const char *s, size_t len, size_t but)
 {
 	size_t i;
 
 	for (i = 0; i < b->n; i++)
 		if (i != but && !b->v[i].copy && !b->v[i].hidden &&
 		    compare_names(b, i, s, len) == 0)
-			return true;
-	return false;
+			break;
+	return i;
 }
 
 static int
-settle(struct build *b, size_t i)
+settle(struct build *b, struct dir *d, size_t i)
 {
 	char name[NAME_CLEAR_MAX + 1];
 	struct built *x = &b->v[i];
-	size_t len, off;
+	size_t len, off, original;
 	int attempt;
 
 	/* The original is away: the copy stands in for it. */
-	if (!taken(b, b->text + x->name, x->name_len, i)) {
+	original = owner(b, b->text + x->name, x->name_len, i);
+	if (original == b->n) {
+		x->copy = false;
+		return 0;
+	}
+	/* The same object once more: nothing is lost if it is left out. */
+	if (copy_is_same(d, b->text + b->v[original].entry,
+	    b->text + x->entry)) {
+		x->hidden = true;
 		x->copy = false;
 		return 0;
 	}
 	for (attempt = x->suffix_len > 0 ? 0 : 1; attempt <= 9; attempt++) {
 		len = copy_name(b->text + x->name, x->name_len,
 		    b->text + x->suffix, x->suffix_len, attempt, name);
-		if (taken(b, name, len, i))
+		if (owner(b, name, len, i) != b->n)
 			continue;
 		if ((off = add_text(b, name, len)) == (size_t)-1)
 			return -1;
@@ -343,14 +368,14 @@ build_resolve(struct build *b, struct dir *d)
 {
 	size_t i, first, done = 0;
 
-	(void)d;
 	if (!b->clashes)
 		return 0;
 	/* A shortened entry may have the name of another: the later yields. */
 	for (i = 0; i < b->n; i++)
 		if (b->v[i].odd && !b->v[i].copy &&
 		    done++ < COPIES_MAX &&
-		    taken(b, b->text + b->v[i].name, b->v[i].name_len, i))
+		    owner(b, b->text + b->v[i].name, b->v[i].name_len, i) !=
+		    b->n)
 			b->v[i].copy = true;
 	for (done = 0;; done++) {
 		for (first = b->n, i = 0; i < b->n; i++)
@@ -363,7 +388,7 @@ build_resolve(struct build *b, struct dir *d)
 			b->v[first].copy = false;
 			b->v[first].hidden = true;
 			b->hidden++;
-		} else if (settle(b, first) == -1)
+		} else if (settle(b, d, first) == -1)
 			return -1;
 	}
 }

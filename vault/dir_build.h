@@ -42,7 +42,10 @@ struct build {
 void build_init(struct build *b);
 void build_fini(struct build *b);
 
-/* 0, also if the entry has no name of ours; -1: no memory. */
+/*
+ * 0, also if the entry has no name of ours; -1 and errno: the system could not
+ * tell, so that the listing would be false.
+ */
 int build_plain(struct build *b, struct dir *d, struct kctx *c,
     const char *entry, size_t len, uint64_t ino);
 int build_long(struct build *b, struct dir *d, struct kctx *c,

@@ -21,6 +21,12 @@
 
 #define TARGET_MAX	4095	/* bytes of a link's target: PATH_MAX - 1 */
 
+static void
+leaf_of(const char *folder, const char *leaf, char out[VLOC_MAX])
+{
+	(void)snprintf(out, VLOC_MAX, "%.*s/%s", VLOC_MAX - 16, folder, leaf);
+}
+
 int
 dir_change_begin(struct change *c, struct dir *d, struct dir_change *ch,
     struct verr *e)
@@ -29,8 +35,7 @@ dir_change_begin(struct change *c, struct dir *d, struct dir_change *ch,
 	c->d = d;
 	c->ch = ch;
 	c->have_before = false;
-	if (ch != NULL)
-		ch->have_before = ch->have_after = false;
+	dir_change_none(ch);
 	if (d->gone)
 		return verr_code(e, VERR_STALE);
 	if (host_stat(d->v->root, d->path, &c->before) == -1)
@@ -63,6 +68,30 @@ dir_change_end(struct change *c)
 	    have ? &after : NULL);
 }
 
+void
+dir_change_none(struct dir_change *ch)
+{
+	if (ch != NULL)
+		ch->have_before = ch->have_after = false;
+}
+
+void
+dir_sync_node(struct vault *v, const char *entry, const char *leaf,
+    bool is_long)
+{
+	char path[VLOC_MAX];
+
+	vault_sync_note(v, entry);
+	if (leaf != NULL) {
+		leaf_of(entry, leaf, path);
+		vault_sync_note(v, path);
+	}
+	if (is_long) {
+		leaf_of(entry, "name.c9s", path);
+		vault_sync_note(v, path);
+	}
+}
+
 /* Take away what we made ourselves: a file, or a folder of files. */
 void
 dir_remove_tree(struct vault *v, const char *path, bool is_dir)
@@ -86,22 +115,28 @@ dir_remove_tree(struct vault *v, const char *path, bool is_dir)
 	(void)host_rmdir(v->root, path);
 }
 
-/* Mode, owner and times of a new object at path. */
+/*
+ * Mode, owner and times of a new object at path.  A mode that was not asked
+ * for is mode, whatever the umask made of it; 0: left as it is.
+ */
 static int
-apply(struct vault *v, const char *path, const struct vset *set,
+apply(struct vault *v, const char *path, const struct vset *set, mode_t mode,
     struct verr *e)
 {
+	static const struct vset nothing = { .mask = 0 };
 	struct timespec ts[2] = { { 0, UTIME_OMIT }, { 0, UTIME_OMIT } };
 
 	if (set == NULL)
-		return 0;
+		set = &nothing;
+	if (set->mask & VSET_MODE)
+		mode = set->mode & 07777;
 	if (set->mask & (VSET_UID | VSET_GID) &&
 	    host_chown(v->root, path,
 	    set->mask & VSET_UID ? set->uid : (uid_t)-1,
 	    set->mask & VSET_GID ? set->gid : (gid_t)-1) == -1)
 		return verr_sys(e, "cannot change the owner of %s", path);
-	if (set->mask & VSET_MODE &&
-	    host_chmod(v->root, path, set->mode & 07777) == -1)
+	if ((mode != 0 || set->mask & VSET_MODE) &&
+	    host_chmod(v->root, path, mode) == -1)
 		return verr_sys(e, "cannot change the mode of %s", path);
 	if (set->mask & VSET_ATIME)
 		ts[0] = set->atime;
@@ -120,6 +155,7 @@ struct fresh {
 	size_t		 len;
 	char		 tmp[VLOC_MAX];		/* temporary name */
 	char		 entry[VLOC_MAX];	/* final name */
+	bool		 kept;			/* it has that, come what may */
 };
 
 static int
@@ -131,6 +167,7 @@ fresh_init(struct fresh *f, struct dir *d, struct arena *a, const char *name,
 
 	if (e == NULL)
 		e = &mine;
+	f->kept = false;
 	(void)name_nfc(a, name, len, &f->name, &f->len);
 	if (dir_disk_name(d, f->name, f->len, &f->dn, e) == -1)
 		return -1;
@@ -147,12 +184,6 @@ fresh_init(struct fresh *f, struct dir *d, struct arena *a, const char *name,
 		return verr_fail(e, VERR_NOMEM, "no random bytes");
 	dir_entry_path(d, f->dn.entry, f->dn.entry_len, NULL, f->entry);
 	return 0;
-}
-
-static void
-leaf_of(const char *folder, const char *leaf, char out[VLOC_MAX])
-{
-	(void)snprintf(out, VLOC_MAX, "%.*s/%s", VLOC_MAX - 16, folder, leaf);
 }
 
 /* The folder that a directory, a symlink or a long name is on disk. */
@@ -175,9 +206,22 @@ make_node(struct vault *v, struct fresh *f, struct verr *e)
 	return 0;
 }
 
+/*
+ * The name of the new entry is durable with d's folder; what is inside it
+ * (leaf, if not NULL, and the long name) is not, unless it is synced too.
+ */
+static void
+note_fresh(struct dir *d, const struct fresh *f, const char *leaf)
+{
+	vault_sync_note(d->v, d->path);
+	if (leaf != NULL || f->dn.is_long)
+		dir_sync_node(d->v, f->entry, leaf, f->dn.is_long);
+}
+
 /* Give it its name, and tell what is there now. */
 static int
-publish(struct dir *d, struct fresh *f, struct entry *ent, struct verr *e)
+publish(struct dir *d, struct fresh *f, const char *leaf, struct entry *ent,
+    struct verr *e)
 {
 	struct entry mine;
 
@@ -187,17 +231,26 @@ publish(struct dir *d, struct fresh *f, struct entry *ent, struct verr *e)
 			    "but cannot be shown", f->entry);
 		return verr_sys(e, "cannot rename to %s", f->entry);
 	}
-	vault_sync_note(d->v, d->path);
+	note_fresh(d, f, leaf);
 	if (ent == NULL)
 		ent = &mine;
-	if (dir_probe(d, f->dn.entry, f->dn.entry_len, ent, e) == -1)
+	if (dir_probe(d, f->dn.entry, f->dn.entry_len, ent, e) == -1) {
+		f->kept = host_rename_new(d->v->root, f->entry, f->tmp) == -1;
 		return -1;
+	}
 	ent->name = f->name;
 	ent->name_len = f->len;
 	ent->cookie = 0;
 	if (ent == &mine)
 		dir_put(ent->dir);
 	return 0;
+}
+
+static void
+unmake(struct dir *d, const struct fresh *f, bool folder)
+{
+	if (!f->kept)
+		dir_remove_tree(d->v, f->tmp, folder);
 }
 
 static int
@@ -214,8 +267,9 @@ create_file(struct dir *d, struct fresh *f, const struct vset *set,
 		leaf_of(f->tmp, "contents.c9r", path);
 	}
 	if (file_make(v, path, 0644, NULL, 0, e) == -1 ||
-	    apply(v, path, set, e) == -1 || publish(d, f, ent, e) == -1) {
-		dir_remove_tree(v, f->tmp, f->dn.is_long);
+	    apply(v, path, set, 0644, e) == -1 ||
+	    publish(d, f, NULL, ent, e) == -1) {
+		unmake(d, f, f->dn.is_long);
 		return -1;
 	}
 	return 0;
@@ -241,6 +295,17 @@ dir_create(struct dir *d, struct arena *a, const char *name, size_t len,
 
 /* -- directories */
 
+/* Only what we put in: somebody else's file keeps the folder. */
+static void
+unmake_content(struct dir *child)
+{
+	char path[VLOC_MAX];
+
+	leaf_of(child->path, VAULT_DIRID_FILE, path);
+	(void)host_unlink(child->v->root, path);
+	(void)host_rmdir(child->v->root, child->path);
+}
+
 /* The content folder of a new directory, with its backup of the id. */
 static int
 make_content(struct dir *child, const struct vset *set, struct verr *e)
@@ -259,8 +324,8 @@ make_content(struct dir *child, const struct vset *set, struct verr *e)
 		return verr_sys(e, "cannot make folder %s", child->path);
 	vault_sync_note(v, upper);
 	file_write_dirid(v, child);
-	if (apply(v, child->path, set, e) == -1) {
-		dir_remove_tree(v, child->path, true);
+	if (apply(v, child->path, set, 0755, e) == -1) {
+		unmake_content(child);
 		return -1;
 	}
 	if (host_stat(v->root, child->path, &st) == 0)
@@ -290,15 +355,17 @@ make_dir(struct dir *d, struct fresh *f, const struct vset *set,
 		verr_sys(e, "cannot write %s", path);
 		goto err3;
 	}
-	if (publish(d, f, ent, e) == -1)
+	if (publish(d, f, "dir.c9r", ent, e) == -1)
 		goto err3;
 	dir_put(child);
 	return 0;
 
 err3:
-	dir_remove_tree(v, f->tmp, true);
+	unmake(d, f, true);
+	if (f->kept)
+		goto err1;
 err2:
-	dir_remove_tree(v, child->path, true);
+	unmake_content(child);
 err1:
 	dir_put(child);
 	return -1;
@@ -342,8 +409,9 @@ make_link(struct dir *d, struct fresh *f, const char *target,
 		set = &times;
 	}
 	if (file_make(v, path, 0644, target, target_len, e) == -1 ||
-	    apply(v, path, set, e) == -1 || publish(d, f, ent, e) == -1) {
-		dir_remove_tree(v, f->tmp, true);
+	    apply(v, path, set, 0, e) == -1 ||
+	    publish(d, f, "symlink.c9r", ent, e) == -1) {
+		unmake(d, f, true);
 		return -1;
 	}
 	return 0;
@@ -358,6 +426,7 @@ dir_symlink(struct dir *d, struct arena *a, const char *name, size_t len,
 	struct fresh f;
 	int r = -1;
 
+	dir_change_none(ch);
 	if (target_len > TARGET_MAX)
 		return verr_code(e, VERR_NAMETOOLONG);
 	if (target_len == 0)
@@ -407,8 +476,9 @@ make_hard_link(struct dir *d, struct fresh *f, const struct vloc *loc,
 		    "contents.c9r", path);
 	}
 	if (link_object(v, loc, path, e) == -1 ||
-	    publish(d, f, ent, e) == -1) {
-		dir_remove_tree(v, f->tmp, folder);
+	    publish(d, f, loc->type == VTYPE_SYMLINK ? "symlink.c9r" : NULL,
+	    ent, e) == -1) {
+		unmake(d, f, folder);
 		return -1;
 	}
 	return 0;
@@ -424,6 +494,7 @@ dir_link(struct dir *d, struct arena *a, const char *name, size_t len,
 	struct vattr attr;
 	int r = -1;
 
+	dir_change_none(ch);
 	if (loc->type == VTYPE_DIR)
 		return verr_code(e, VERR_ISDIR);
 	if (loc_attr(d->v, loc, fileid, &attr, e) == -1)

@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "vault/dir_copy.h"
@@ -82,6 +83,39 @@ copy_find(struct kctx *c, const struct dir *d, const char *base, size_t len,
 		}
 	}
 	return false;
+}
+
+#define SAME_MAX	(36u * 1024)	/* bytes: the largest symlink.c9r */
+
+/* Is there a leaf of this name in both, with the same bytes? */
+static bool
+same_leaf(const struct dir *d, const char *leaf, const char *a, const char *b,
+    char *buf)
+{
+	char path[VLOC_MAX];
+	ssize_t n, m;
+
+	dir_entry_path(d, a, strlen(a), leaf, path);
+	n = host_read_file(d->v->root, path, buf, SAME_MAX);
+	if (n <= 0)
+		return false;
+	dir_entry_path(d, b, strlen(b), leaf, path);
+	m = host_read_file(d->v->root, path, buf + SAME_MAX, SAME_MAX);
+	return m == n && memcmp(buf, buf + SAME_MAX, (size_t)n) == 0;
+}
+
+bool
+copy_is_same(const struct dir *d, const char *original, const char *copy)
+{
+	char *buf = malloc(2 * SAME_MAX);
+	bool same;
+
+	if (buf == NULL)
+		return false;
+	same = same_leaf(d, "dir.c9r", original, copy, buf) ||
+	    same_leaf(d, "symlink.c9r", original, copy, buf);
+	free(buf);
+	return same;
 }
 
 /* At most max bytes of s, without cutting a character of UTF-8. */

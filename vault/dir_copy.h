@@ -28,6 +28,13 @@ bool copy_find(struct kctx *c, const struct dir *d, const char *base,
     size_t len, uint8_t *clear, size_t *clear_len, struct copy_match *m);
 
 /*
+ * True if both entries of d are links to one directory, or the same symlink
+ * byte by byte: the copy then says nothing that the original does not.  False
+ * also if that cannot be found out.
+ */
+bool copy_is_same(const struct dir *d, const char *original, const char *copy);
+
+/*
  * The name to show: stem + suffix + extension for attempt 0, stem + " (N)" +
  * extension for attempt N.  out has room for NAME_CLEAR_MAX + 1 bytes; the
  * stem is cut (at a character of UTF-8) so that all fits.  Returns its length.

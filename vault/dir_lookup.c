@@ -67,6 +67,20 @@ try_odd(struct dir *d, struct arena *a, const char *name, size_t len,
 	return r;
 }
 
+/*
+ * Something is there that cannot be shown.  It is hidden from listings, so it
+ * is hidden here; whoever wants to create the name finds out that it is taken.
+ */
+static int
+broken(struct dir *d, struct verr *e)
+{
+	if (e->code == VERR_DAMAGED) {
+		atomic_fetch_add(&d->v->hidden, 1);
+		e->code = VERR_NOENT;
+	}
+	return -1;
+}
+
 int
 dir_lookup(struct dir *d, struct arena *a, const char *name, size_t len,
     struct entry *ent, struct verr *e)
@@ -92,7 +106,7 @@ dir_lookup(struct dir *d, struct arena *a, const char *name, size_t len,
 	if (try_name(d, name, len, ent, e) == 0)
 		return 0;
 	if (e->code != VERR_NOENT)
-		goto broken;
+		return broken(d, e);
 	(void)name_nfc(a, name, len, &nfc, &nfc_len);
 	if (nfc != name && nfc_len <= NAME_CLEAR_MAX) {
 		if (try_name(d, nfc, nfc_len, ent, e) == 0) {
@@ -101,20 +115,11 @@ dir_lookup(struct dir *d, struct arena *a, const char *name, size_t len,
 			return 0;
 		}
 		if (e->code != VERR_NOENT)
-			goto broken;
+			return broken(d, e);
 	}
-	return try_odd(d, a, name, len, nfc, nfc_len, ent, e);
-broken:
-	/*
-	 * Something is there that cannot be shown.  It is hidden from
-	 * listings, so it is hidden here; whoever wants to create the name
-	 * finds out that it is taken.
-	 */
-	if (e->code == VERR_DAMAGED) {
-		atomic_fetch_add(&d->v->hidden, 1);
-		e->code = VERR_NOENT;
-	}
-	return -1;
+	if (try_odd(d, a, name, len, nfc, nfc_len, ent, e) == 0)
+		return 0;
+	return broken(d, e);
 }
 
 /* Index of the first entry over the cookie. */
@@ -151,7 +156,7 @@ dir_list(struct dir *d, struct arena *a, uint32_t after, bool want_attr,
 	for (i = first_after(l, after); i < l->n && more; i++) {
 		le = &l->entries[i];
 		if (dir_probe(d, le->entry, le->entry_len, &ent, &why) == -1) {
-			if (why.code == VERR_NOMEM || why.code == VERR_IO) {
+			if (!dir_probe_tells(why.code)) {
 				if (e != NULL)
 					*e = why;
 				r = -1;

@@ -34,25 +34,53 @@ link_still_there(struct dir *d)
 	return n == (ssize_t)d->id_len && memcmp(id, d->id, d->id_len) == 0;
 }
 
+/* By what is known of parents: does d hang below the root? */
+static bool
+is_rooted(const struct dir *d)
+{
+	LOCK_ASSERT_HELD(&d->v->dirs_lock);
+	while (d->parent != NULL)
+		d = d->parent;
+	return d == d->v->root_dir;
+}
+
+/* "X (1).c9r" is a copy of X.c9r (vault-format 7.7). */
+static bool
+is_copy_of(const char *link, const char *entry)
+{
+	size_t n = strlen(entry) - 4;
+
+	if (strlen(link) <= n + 4)
+		return false;
+	while (*link != '\0' && strncmp(link, entry, n) != 0)
+		link++;
+	return *link != '\0';
+}
+
 /*
  * vault-format 5.2: one directory has one link.  A second one, or one that
- * names an ancestor (the tree would never end), is not served.
+ * names an ancestor (the tree would never end), is not served.  The first that
+ * is seen is the one; but a copy's name yields to the one that it was made of,
+ * and what was reached by a handle, with nothing known above it, to what leads
+ * there from the root.
  */
 static bool
 link_is_fine(struct dir *parent, const char *entry, struct dir *d)
 {
 	struct vault *v = d->v;
-	bool known, same;
+	bool known, same, yields, loose;
 
 	lock_take(&v->dirs_lock);
 	known = d->parent != NULL;
 	same = known && d->parent == parent && strcmp(d->link, entry) == 0;
+	yields = known && d->parent == parent && is_copy_of(d->link, entry);
+	loose = known && !is_rooted(d->parent) && is_rooted(parent);
 	lock_drop(&v->dirs_lock);
 	if (same)
 		return true;
 	if (d == v->root_dir || dir_is_below(parent, d))
 		return false;
-	return !known || !link_still_there(d);
+	return !known || yields || loose || !link_still_there(d);
 }
 
 static int
@@ -179,4 +207,12 @@ dir_probe(struct dir *d, const char *entry, size_t entry_len,
 	ent->loc.entry_len = (uint16_t)(NAME_DIRPATH_LEN + 1 + entry_len);
 	attr_from_stat(&ent->attr, VTYPE_FILE, d->v->cipher, &st);
 	return 0;
+}
+
+bool
+dir_probe_tells(enum verr_code code)
+{
+	return code == VERR_NOENT || code == VERR_DAMAGED ||
+	    code == VERR_STALE || code == VERR_ACCESS ||
+	    code == VERR_PERM || code == VERR_NAMETOOLONG;
 }

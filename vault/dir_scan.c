@@ -105,7 +105,7 @@ read_folder(struct build *b, struct dir *d, struct verr *e)
 	}
 	while ((r = host_readdir(hd, &de)) == 1)
 		if (add_entry(b, d, c, &de) == -1) {
-			verr_fail(e, VERR_NOMEM, "out of memory for a listing");
+			verr_sys(e, "cannot read %s/%s", d->path, de.name);
 			r = -2;
 			break;
 		}

@@ -29,6 +29,15 @@ name_could_be(const char *s, size_t len)
 	    memcmp(s + len - 4, ".c9s", 4) == 0);
 }
 
+/* Nobody may take "could not look" for "not there". */
+static int
+pass_on(struct verr *e, const struct verr *why)
+{
+	if (e != NULL)
+		*e = *why;
+	return -1;
+}
+
 /*
  * One pass over the folder.  A plain file is recognised by the inode number
  * in its entry; symlinks and shortened files lie one folder deeper, and only
@@ -40,6 +49,7 @@ dir_find(struct dir *d, struct arena *a, uint64_t fileid, uint32_t gen,
 {
 	struct host_dirent de;
 	struct host_dir *hd;
+	struct verr why;
 	size_t len;
 	int r;
 
@@ -52,8 +62,12 @@ dir_find(struct dir *d, struct arena *a, uint64_t fileid, uint32_t gen,
 		    (de.type == HOST_DT_FILE && de.ino != fileid) ||
 		    de.type == HOST_DT_OTHER)
 			continue;
-		if (dir_probe(d, de.name, len, ent, NULL) == -1)
-			continue;
+		if (dir_probe(d, de.name, len, ent, &why) == -1) {
+			if (dir_probe_tells(why.code))
+				continue;
+			host_closedir(hd);
+			return pass_on(e, &why);
+		}
 		if (is_object(ent, fileid, gen))
 			break;
 		dir_put(ent->dir);
@@ -112,50 +126,66 @@ walk_children(struct walk *w, struct dir *d, struct verr *e)
 	struct host_dirent de;
 	struct host_dir *hd;
 	struct entry ent;
+	struct verr why;
 	size_t len;
 	int r;
 
-	if ((hd = host_opendir(d->v->root, d->path)) == NULL)
-		return 0;		/* not searchable: not found there */
+	if ((hd = host_opendir(d->v->root, d->path)) == NULL) {
+		if (dir_probe_tells(verr_of_errno(errno)))
+			return 0;	/* not searchable: not found there */
+		return verr_sys(e, "cannot open folder %s", d->path);
+	}
 	while ((r = host_readdir(hd, &de)) == 1) {
 		len = strlen(de.name);
 		if (!name_could_be(de.name, len) ||
-		    de.type == HOST_DT_FILE || de.type == HOST_DT_OTHER ||
-		    dir_probe(d, de.name, len, &ent, NULL) == -1)
+		    de.type == HOST_DT_FILE || de.type == HOST_DT_OTHER)
 			continue;
+		if (dir_probe(d, de.name, len, &ent, &why) == -1) {
+			if (dir_probe_tells(why.code))
+				continue;
+			r = pass_on(e, &why);
+			goto out;
+		}
 		if (ent.dir != NULL && !walk_push(w, ent.dir)) {
 			dir_put(ent.dir);
-			host_closedir(hd);
-			return verr_fail(e, VERR_NOMEM,
+			r = verr_fail(e, VERR_NOMEM,
 			    "out of memory for a search");
+			goto out;
 		}
 	}
+	if (r == -1)
+		verr_sys(e, "cannot read folder %s", d->path);
+out:
 	host_closedir(hd);
-	return 0;
+	return r;
 }
 
-/* Call stop for each directory until it returns true; that one, or NULL. */
+/*
+ * Call stop for each directory until it returns 1; that one, or NULL (also if
+ * stop returns -1, with *e filled).
+ */
 static struct dir *
-walk_until(struct vault *v, bool (*stop)(struct dir *, void *), void *ctx,
-    struct verr *e)
+walk_until(struct vault *v, int (*stop)(struct dir *, void *, struct verr *),
+    void *ctx, struct verr *e)
 {
 	struct walk w = { NULL, 0, 0 };
 	struct dir *d, *found = NULL;
-	bool failed = false;
+	int r = 0;
 
 	if (!walk_push(&w, dir_ref(v->root_dir))) {
 		verr_fail(e, VERR_NOMEM, "out of memory for a search");
 		return NULL;
 	}
-	verr_code(e, VERR_NOENT);
-	while (w.n > 0 && found == NULL && !failed) {
+	while (w.n > 0 && r == 0) {
 		d = w.stack[--w.n];
-		if (stop(d, ctx))
+		if ((r = stop(d, ctx, e)) == 1)
 			found = dir_ref(d);
-		else
-			failed = walk_children(&w, d, e) == -1;
+		else if (r == 0)
+			r = walk_children(&w, d, e);
 		dir_put(d);
 	}
+	if (r == 0)
+		verr_code(e, VERR_NOENT);
 	walk_end(&w);
 	return found;
 }
@@ -167,12 +197,15 @@ struct object {
 	struct entry	*ent;
 };
 
-static bool
-holds_object(struct dir *d, void *ctx)
+static int
+holds_object(struct dir *d, void *ctx, struct verr *e)
 {
 	struct object *o = ctx;
+	struct verr why;
 
-	return dir_find(d, o->a, o->fileid, o->gen, o->ent, NULL) == 0;
+	if (dir_find(d, o->a, o->fileid, o->gen, o->ent, &why) == 0)
+		return 1;
+	return dir_probe_tells(why.code) ? 0 : pass_on(e, &why);
 }
 
 int
@@ -185,9 +218,10 @@ dir_find_anywhere(struct vault *v, struct arena *a, uint64_t fileid,
 	return *parent == NULL ? -1 : 0;
 }
 
-static bool
-is_linked(struct dir *d, void *ctx)
+static int
+is_linked(struct dir *d, void *ctx, struct verr *e)
 {
+	(void)e;
 	return d == ctx;
 }
 
@@ -216,9 +250,10 @@ dir_parent(struct dir *d, bool may_search, struct verr *e)
 	return dir_parent(d, false, e);
 }
 
-static bool
-has_hash(struct dir *d, void *ctx)
+static int
+has_hash(struct dir *d, void *ctx, struct verr *e)
 {
+	(void)e;
 	return memcmp(d->hash, ctx, 16) == 0;
 }
 

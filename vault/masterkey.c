@@ -233,11 +233,20 @@ password_fini(struct password *p)
 	secret_free(p->buf, p->room);
 }
 
+bool
+masterkey_version_ok(const struct masterkey *mk,
+    const uint8_t raw[KEYS_RAW_LEN])
+{
+	uint8_t mac[MAC_LEN];
+
+	return make_version_mac(raw + KEYS_LEN, mk->version, mac) &&
+	    secret_equal(mac, mk->version_mac, MAC_LEN);
+}
+
 int
 masterkey_unlock(const struct masterkey *mk, const char *pass, size_t passlen,
     uint8_t raw[KEYS_RAW_LEN], bool *mac_ok, struct verr *e)
 {
-	uint8_t mac[MAC_LEN];
 	struct password p;
 	struct verr own;
 	int r;
@@ -258,8 +267,7 @@ masterkey_unlock(const struct masterkey *mk, const char *pass, size_t passlen,
 			*e = own;
 		return r;
 	}
-	*mac_ok = make_version_mac(raw + KEYS_LEN, mk->version, mac) &&
-	    secret_equal(mac, mk->version_mac, MAC_LEN);
+	*mac_ok = masterkey_version_ok(mk, raw);
 	return 0;
 }
 

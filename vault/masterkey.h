@@ -8,6 +8,7 @@
 #ifndef VAULT_MASTERKEY_H
 #define VAULT_MASTERKEY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -51,6 +52,10 @@ int masterkey_parse(struct masterkey *mk, const char *json, size_t len,
  */
 int masterkey_unlock(const struct masterkey *mk, const char *pass,
     size_t passlen, uint8_t raw[KEYS_RAW_LEN], bool *mac_ok, struct verr *e);
+
+/* Is version_mac right for a raw key that is at hand already? */
+bool masterkey_version_ok(const struct masterkey *mk,
+    const uint8_t raw[KEYS_RAW_LEN]);
 
 /*
  * A new file for raw: fresh salt, scrypt cost N as given.  The JSON (NUL-

@@ -62,6 +62,30 @@ struct vault_new {
 int vault_init(const char *path, const struct vault_new *n, const char *pass,
     size_t passlen, struct verr *e);
 
+/*
+ * vault_passwd.c: change the password.  Only the masterkey file is written, and
+ * at every moment it is the old one or the new one, whole; the old one stays as
+ * MASTERKEY.XXXXXXXX.bkup, which the old password still opens.  After an error
+ * the old password is valid, unless the text says that the new one is.
+ */
+int vault_passwd(const char *path, const char *pass, size_t passlen,
+    const char *new_pass, size_t new_len, struct verr *e);
+
+#define VAULT_KEY_LEN	64	/* bytes of a raw key */
+
+/* The raw key, verified as vault_open() does it.  A secret: wipe it. */
+int vault_passwd_key(const char *path, const char *pass, size_t passlen,
+    uint8_t raw[VAULT_KEY_LEN], struct verr *e);
+
+/*
+ * A new password by the raw key, without the old one; in format 8 also where
+ * the masterkey file is damaged or missing.  VERR_PASSWORD: raw is not this
+ * vault's key.  min_cost: scrypt's N is this at least (0: as it was, or
+ * the default if there is no file).
+ */
+int vault_passwd_set(const char *path, const uint8_t raw[VAULT_KEY_LEN],
+    const char *pass, size_t passlen, uint32_t min_cost, struct verr *e);
+
 bool vault_read_only(const struct vault *v);
 const struct cipher *vault_cipher(const struct vault *v);
 int vault_format(const struct vault *v);

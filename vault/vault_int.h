@@ -14,6 +14,7 @@
 
 #include "base/lock.h"
 #include "base/lru.h"
+#include "base/verr.h"
 #include "vault/dir.h"
 #include "vault/host.h"
 #include "vault/name.h"
@@ -27,14 +28,14 @@ struct listing;
 #define VAULT_DIRS_IDLE		4096u
 #define VAULT_FILES_IDLE	256u
 
-/* Folders awaiting fsync before everything is synced instead. */
+/* Paths awaiting fsync before everything is synced instead. */
 #define VAULT_SYNC_MAX		256u
 
 #define VAULT_DIRID_FILE	"dirid.c9r"
 #define VAULT_TMP_PREFIX	"vnfs-"
 #define VAULT_TMP_SUFFIX	".tmp"
 
-struct sync_folder {
+struct sync_path {
 	uint64_t	hash;
 	char		path[VLOC_MAX];
 };
@@ -64,7 +65,7 @@ struct vault {
 	struct lock		 sync_lock;	/* guards the rest */
 	unsigned		 sync_count;
 	bool			 sync_all;	/* more than the list holds */
-	struct sync_folder	*sync_list;	/* VAULT_SYNC_MAX of them */
+	struct sync_path	*sync_list;	/* VAULT_SYNC_MAX of them */
 
 	_Atomic size_t		 list_bytes;	/* in cached listings */
 	_Atomic uint64_t	 hidden;
@@ -135,6 +136,11 @@ bool dir_tmp_path(const struct dir *d, char out[VLOC_MAX]);
  */
 int dir_probe(struct dir *d, const char *entry, size_t entry_len,
     struct entry *ent, struct verr *e);
+/*
+ * Does this error of dir_probe() tell something of the entry?  Others (no
+ * memory, no descriptors, EIO) leave open whether it is there.
+ */
+bool dir_probe_tells(enum verr_code code);
 
 /* -- dir_scan.c: listings */
 struct listed {
@@ -172,17 +178,31 @@ struct change {
 int dir_change_begin(struct change *c, struct dir *d, struct dir_change *ch,
     struct verr *e);
 void dir_change_end(struct change *c);
+/* Nothing is known yet; ch may be NULL. */
+void dir_change_none(struct dir_change *ch);
+/*
+ * An entry that is a folder got its name: what is inside is to be synced with
+ * it.  leaf: dir.c9r or symlink.c9r, whose bytes count too, or NULL.
+ */
+void dir_sync_node(struct vault *v, const char *entry, const char *leaf,
+    bool is_long);
 void dir_remove_tree(struct vault *v, const char *path, bool is_dir);
 
 /* -- dir_remove.c: both change locks are held */
-int dir_remove_empty(struct dir *d, struct dir *child, const char *entry,
+/* An empty child's link to a temporary name, tmp.  The way back: rename it. */
+int dir_remove_link(struct dir *d, struct dir *child, const char *entry,
+    char tmp[VLOC_MAX], struct verr *e);
+/* Then its content folder and tmp; -1: somebody put a file in meanwhile. */
+int dir_remove_rest(struct dir *d, struct dir *child, const char *tmp,
     struct verr *e);
+/* A folder that holds nothing any more but leftovers of ours. */
+void dir_remove_husk(struct dir *d, const char *entry);
 
 /* -- vault_sync.c */
 bool vault_sync_init(struct vault *v);
 void vault_sync_fini(struct vault *v);
-/* Entries of this folder changed: it is to be synced before the next COMMIT. */
-void vault_sync_note(struct vault *v, const char *folder);
+/* This folder or file changed: it is to be synced before the next COMMIT. */
+void vault_sync_note(struct vault *v, const char *path);
 
 /* -- vault.c */
 /*

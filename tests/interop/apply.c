@@ -284,6 +284,26 @@ op_rename(struct job *j)
 }
 
 static int
+op_link(struct job *j)
+{
+	struct entry ent = { .dir = NULL }, made = { .dir = NULL };
+	const char *name;
+	struct dir *d;
+	size_t len;
+	int r = -1;
+
+	if (tree_lookup(j->v, j->a, j->word[1], &ent, &j->e) == -1)
+		return -1;
+	if ((d = parent(j, 2, &name, &len)) != NULL)
+		r = dir_link(d, j->a, name, len, &ent.loc, ent.attr.fileid,
+		    &made, NULL, &j->e);
+	dir_put(made.dir);
+	dir_put(ent.dir);
+	dir_put(d);
+	return r;
+}
+
+static int
 op_set(struct job *j)
 {
 	struct vset set = { .mask = VSET_MODE };
@@ -312,7 +332,8 @@ static const struct {
 	{ "truncate", op_truncate }, { "sync", op_sync },
 	{ "create", op_make }, { "mkdir", op_make }, { "symlink", op_make },
 	{ "delete", op_remove }, { "rmdir", op_remove },
-	{ "rename", op_rename }, { "utime", op_set }, { "chmod", op_set },
+	{ "rename", op_rename }, { "link", op_link },
+	{ "utime", op_set }, { "chmod", op_set },
 };
 
 /* -- lines */

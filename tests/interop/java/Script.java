@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributeView;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -83,8 +84,7 @@ final class Script implements AutoCloseable {
 		case "mkdir" -> Files.createDirectory(p);
 		case "symlink" -> Files.createSymbolicLink(p,
 		    fs.getPath(w[2]));
-		case "rename" -> Files.move(p, fs.getPath(w[2]),
-		    StandardCopyOption.REPLACE_EXISTING);
+		case "rename" -> rename(p, fs.getPath(w[2]));
 		case "delete" -> Files.delete(p);
 		case "rmdir" -> rmdir(p);
 		case "utime" -> Files.getFileAttributeView(p,
@@ -96,6 +96,17 @@ final class Script implements AutoCloseable {
 		default -> throw new IllegalArgumentException(
 		    "no operation " + w[0]);
 		}
+	}
+
+	/**
+	 * The source is looked at first, as any mount would.  Without, cryptofs
+	 * (2.6.9 to 2.9.0) keeps for the new name of a directory that it has not
+	 * seen before an id that it made up, and finds nothing beneath.
+	 */
+	private static void rename(Path from, Path to) throws IOException {
+		Files.readAttributes(from, BasicFileAttributes.class,
+		    LinkOption.NOFOLLOW_LINKS);
+		Files.move(from, to, StandardCopyOption.REPLACE_EXISTING);
 	}
 
 	private static void rmdir(Path p) throws IOException {

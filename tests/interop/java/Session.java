@@ -8,7 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.cryptomator.cryptofs.CryptoFileSystemProperties.FileSystemFlags;
 
 /**
  * Cryptomator's library on a string: commands on standard input, one a line,
@@ -21,6 +20,7 @@ import org.cryptomator.cryptofs.CryptoFileSystemProperties.FileSystemFlags;
  *   apply VAULT PASSWORD SCRIPT
  *   check VAULT PASSWORD
  *   passwd VAULT PASSWORD NEW
+ *   downgrade VAULT PASSWORD
  *   migrate VAULT PASSWORD
  *   version
  */
@@ -56,12 +56,13 @@ final class Session {
 		case "init" -> v.init(w[3], Integer.parseInt(w[4]));
 		case "apply" -> apply(v, Path.of(w[3]));
 		case "passwd" -> v.passwd(w[3]);
+		case "downgrade" -> v.downgrade();
 		case "migrate" -> v.migrate();
 		case "check" -> {
 			return v.check();
 		}
 		case "list" -> {
-			try (FileSystem fs = v.open(FileSystemFlags.READONLY)) {
+			try (FileSystem fs = v.open()) {
 				return Listing.of(fs.getPath("/"));
 			}
 		}

@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Map;
 import org.cryptomator.cryptofs.CryptoFileSystem;
 import org.cryptomator.cryptofs.CryptoFileSystemProperties;
-import org.cryptomator.cryptofs.CryptoFileSystemProperties.FileSystemFlags;
 import org.cryptomator.cryptofs.CryptoFileSystemProvider;
 import org.cryptomator.cryptofs.VaultConfig;
 import org.cryptomator.cryptofs.health.api.HealthCheck;
@@ -54,10 +53,10 @@ final class Vault {
 		    URI.create("masterkeyfile:" + MASTERKEY));
 	}
 
-	CryptoFileSystem open(FileSystemFlags... flags) throws IOException {
+	CryptoFileSystem open() throws IOException {
 		return CryptoFileSystemProvider.newFileSystem(path,
 		    CryptoFileSystemProperties.cryptoFileSystemProperties()
-			.withKeyLoader(loader()).withFlags(flags).build());
+			.withKeyLoader(loader()).build());
 	}
 
 	/** As the application changes it: the old file stays as a backup. */
@@ -67,6 +66,15 @@ final class Vault {
 		    Files.readAllBytes(file), password, next);
 		Files.move(file, path.resolve(MASTERKEY + ".old.bkup"));
 		Files.write(file, changed);
+	}
+
+	/** Format 7 is this, with SIV_CTRMAC and 220 (vault-format 2.5). */
+	void downgrade() throws IOException {
+		try (Masterkey key = loader().loadKey(null)) {
+			keys.persist(key, path.resolve(MASTERKEY), password,
+			    7);
+		}
+		Files.delete(path.resolve(CONFIG));
 	}
 
 	void migrate() throws Exception {
