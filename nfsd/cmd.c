@@ -142,20 +142,25 @@ cmd_exit_of(const struct verr *e)
 	return outcomes[e->code].exit;
 }
 
+const char *
+cmd_sentence(const struct verr *e)
+{
+	if (e->text[0] == '\0' &&
+	    (size_t)e->code < sizeof(outcomes) / sizeof(outcomes[0]))
+		return outcomes[e->code].words;
+	return e->text;
+}
+
 enum cmd_exit
 cmd_fail(const struct verr *e, const char *fmt, ...)
 {
 	char what[2048];
-	const char *why = e->text;
 	va_list ap;
 
 	va_start(ap, fmt);
 	(void)vsnprintf(what, sizeof(what), fmt, ap);
 	va_end(ap);
-	if (why[0] == '\0' &&
-	    (size_t)e->code < sizeof(outcomes) / sizeof(outcomes[0]))
-		why = outcomes[e->code].words;
-	cmd_error("%s: %s", what, why);
+	cmd_error("%s: %s", what, cmd_sentence(e));
 	return cmd_exit_of(e);
 }
 

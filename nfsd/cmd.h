@@ -120,6 +120,9 @@ enum cmd_exit cmd_usage(const struct cmd_call *call, const char *fmt, ...)
 /* The exit code that stands for an error. */
 enum cmd_exit cmd_exit_of(const struct verr *e);
 
+/* The text of e, or words for its code if it has none. */
+const char *cmd_sentence(const struct verr *e);
+
 /* "vaultnfs: what: sentence of e"; returns cmd_exit_of(e). */
 enum cmd_exit cmd_fail(const struct verr *e, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
@@ -147,6 +150,7 @@ bool cmd_stopped(void);
 
 /* One in each cmd_NAME.c; main.c lists them. */
 extern const struct cmd cmd_init, cmd_serve, cmd_ls, cmd_tree, cmd_cat,
-    cmd_get, cmd_put, cmd_info;
+    cmd_get, cmd_put, cmd_mkdir, cmd_rm, cmd_mv, cmd_ln, cmd_stat, cmd_info,
+    cmd_passwd, cmd_paths, cmd_check;
 
 #endif /* NFSD_CMD_H */

@@ -24,13 +24,14 @@
 #include "nfsd/cmd.h"
 #include "nfsd/cmd_copy.h"
 #include "nfsd/cmd_out.h"
+#include "nfsd/cmd_total.h"
 #include "nfsd/cmd_vault.h"
 #include "vault/file.h"
 #include "vault/tree.h"
 
 struct args {
 	struct pass_source	pass;
-	bool			recursive, force, json;
+	bool			recursive, force, resume, json;
 };
 
 static const struct cmd_opt opts[] = {
@@ -39,6 +40,8 @@ static const struct cmd_opt opts[] = {
 	    "copy directories with all that is in them" },
 	{ CMD_OPT_FLAG, 'f', "force", NULL, offsetof(struct args, force),
 	    0, 0, NULL, "replace files that are there already" },
+	{ CMD_OPT_FLAG, 0, "resume", NULL, offsetof(struct args, resume),
+	    0, 0, NULL, "skip files of the same size and time" },
 	CMD_JSON(struct args, json),
 	CMD_PASS(struct args, pass),
 	CMD_END
@@ -47,7 +50,6 @@ static const struct cmd_opt opts[] = {
 struct get {
 	const struct args	*args;
 	struct vault		*v;
-	bool			 only;	/* one PATH: its size is the total */
 	struct cmd_copied	 did;
 };
 
@@ -85,14 +87,36 @@ publish(const struct get *g, const struct job *j, const char *temp,
 	return 0;
 }
 
-/* What is there already must not be in the way. */
+/* With --resume: it is there already.  target: of a link, else NULL. */
+static bool
+is_copied(const struct job *j, const struct stat *st, const char *target)
+{
+	struct timespec t = cmd_mtime_of(st);
+	char there[4096];
+	ssize_t n;
+
+	if (target == NULL)
+		return S_ISREG(st->st_mode) &&
+		    (uint64_t)st->st_size == j->attr->size &&
+		    cmd_same_time(&t, &j->attr->mtime);
+	n = readlinkat(j->dirfd, j->name, there, sizeof(there));
+	return n >= 0 && (size_t)n == strlen(target) &&
+	    memcmp(there, target, (size_t)n) == 0;
+}
+
+/* What is there already must not be in the way.  1: it is the same. */
 static int
-may_write(const struct get *g, const struct job *j, struct verr *e)
+may_write(struct get *g, const struct job *j, const char *target,
+    struct verr *e)
 {
 	struct stat st;
 
 	if (fstatat(j->dirfd, j->name, &st, AT_SYMLINK_NOFOLLOW) == -1)
 		return 0;
+	if (g->args->resume && is_copied(j, &st, target)) {
+		g->did.skipped++;
+		return 1;
+	}
 	if (S_ISDIR(st.st_mode))
 		return verr_fail(e, VERR_ISDIR,
 		    "%s is a directory at the destination", j->name);
@@ -122,7 +146,12 @@ get_file(struct get *g, const struct job *j, struct verr *e)
 	char temp[CMD_TEMP_LEN + 1];
 	int fd, rc;
 
-	if (may_write(g, j, e) == -1 || cmd_temp_name(temp, e) == -1)
+	if ((rc = may_write(g, j, NULL, e)) != 0) {
+		if (rc == 1)
+			cmd_progress_add(j->attr->size);
+		return rc;
+	}
+	if (cmd_temp_name(temp, e) == -1)
 		return -1;
 	fd = openat(j->dirfd, temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC |
 	    O_NOFOLLOW, 0600);
@@ -149,13 +178,17 @@ get_link(struct get *g, const struct job *j, struct arena *a, struct verr *e)
 	char temp[CMD_TEMP_LEN + 1];
 	const char *target;
 	size_t len;
+	int rc;
 
-	if (may_write(g, j, e) == -1 || cmd_temp_name(temp, e) == -1 ||
-	    symlink_read(g->v, a, j->loc, &target, &len, e) == -1)
+	if (symlink_read(g->v, a, j->loc, &target, &len, e) == -1)
 		return -1;
 	if (strlen(target) != len)
 		return verr_fail(e, VERR_UNSUPPORTED,
 		    "the target of the link has a NUL in it");
+	if ((rc = may_write(g, j, target, e)) != 0)
+		return rc;
+	if (cmd_temp_name(temp, e) == -1)
+		return -1;
 	if (symlinkat(target, j->dirfd, temp) == -1)
 		return verr_sys(e, "cannot make a symbolic link");
 	/* not all systems can; a link's time matters little */
@@ -292,8 +325,6 @@ get_operand(struct get *g, const char *given, int dirfd, const char *name)
 	} else if (tree_lookup(g->v, a, given, &ent, &e) == -1) {
 		rc = -1;
 	} else if (ent.dir == NULL) {
-		if (g->only)
-			cmd_progress_total(ent.attr.size);
 		get_leaf(g, &j, a);
 	} else if (!g->args->recursive) {
 		rc = verr_fail(&e, VERR_ISDIR, "is a directory; -r copies it");
@@ -422,6 +453,7 @@ get_run(const struct cmd_call *call)
 	struct get g = { .args = call->args };
 	bool here = call->n == 2;
 	const char *dest = here ? "." : call->operand[call->n - 1];
+	int n = here ? 1 : call->n - 2;
 	enum cmd_exit rc;
 
 	if (g.args->json && strcmp(dest, "-") == 0)
@@ -430,10 +462,12 @@ get_run(const struct cmd_call *call)
 	g.v = cmd_open(call->operand[0], &g.args->pass, true, &rc);
 	if (g.v == NULL)
 		return rc;
-	g.only = call->n <= 3;
+	g.did.resume = g.args->resume;
 	cmd_catch_signals();
 	cmd_progress_start(0);
-	get_all(&g, call->operand + 1, here ? 1 : call->n - 2, dest);
+	cmd_progress_total(cmd_total_vault(g.v, call->operand + 1, n,
+	    g.args->recursive));
+	get_all(&g, call->operand + 1, n, dest);
 	cmd_progress_end();
 	cmd_close(g.v);
 	return cmd_copied_report(&g.did, g.args->json);
@@ -444,6 +478,8 @@ const struct cmd cmd_get = {
 	"DEST is a folder, or for one PATH a new name; '-' is standard\n"
 	"output.  With one PATH it may be left out: the current folder.\n"
 	"Modes and times are kept.  Nothing is replaced without --force; a\n"
-	"folder that is there already is filled up.\n",
+	"folder that is there already is filled up.  With --resume a copy that\n"
+	"was interrupted goes on where it was: whole files, and links with the\n"
+	"same target, are not copied again.\n",
 	opts, sizeof(struct args), get_run
 };

@@ -59,22 +59,12 @@ cmd_import_fini(struct cmd_import *p)
 	arena_free(p->a);
 }
 
-static struct timespec
-mtime_of(const struct stat *st)
-{
-#ifdef HAVE_STRUCT_STAT_ST_MTIMESPEC
-	return st->st_mtimespec;
-#else
-	return st->st_mtim;
-#endif
-}
-
 static struct vset
 set_of(const struct stat *st)
 {
 	struct vset s = {
 		.mask = VSET_MODE | VSET_MTIME,
-		.mode = st->st_mode & 07777, .mtime = mtime_of(st)
+		.mode = st->st_mode & 07777, .mtime = cmd_mtime_of(st)
 	};
 
 	return s;
@@ -115,6 +105,39 @@ look(struct cmd_import *p, const struct job *j, struct dir **d, struct verr *e)
 		return verr_fail(e, VERR_EXIST,
 		    "is in the vault already; --force replaces it");
 	return 0;
+}
+
+/*
+ * With resume: is it in the vault already?  A file of the same size and time;
+ * a link with the same target.
+ */
+static bool
+is_copied(struct cmd_import *p, const struct job *j, const struct stat *st,
+    const char *target, size_t target_len)
+{
+	struct timespec t = cmd_mtime_of(st);
+	const char *there;
+	struct entry ent;
+	bool same = false;
+	size_t len;
+
+	if (!p->did.resume || dir_lookup(j->dir, p->a, j->name,
+	    strlen(j->name), &ent, NULL) == -1)
+		return false;
+	if (target == NULL)
+		same = ent.attr.type == VTYPE_FILE && !ent.attr.damaged &&
+		    ent.attr.size == (uint64_t)st->st_size &&
+		    cmd_same_time(&t, &ent.attr.mtime);
+	else if (ent.attr.type == VTYPE_SYMLINK)
+		same = symlink_read(p->v, p->a, &ent.loc, &there, &len,
+		    NULL) == 0 && len == target_len &&
+		    memcmp(there, target, len) == 0;
+	dir_put(ent.dir);
+	if (same)
+		p->did.skipped++;
+	if (same && target == NULL)
+		cmd_progress_add((uint64_t)st->st_size);
+	return same;
 }
 
 /* All of fd into f. */
@@ -221,6 +244,8 @@ put_file(struct cmd_import *p, const struct job *j, int flags, struct verr *e)
 		rc = verr_sys(e, "cannot be read");
 	} else if (flags != 0 && !S_ISREG(st.st_mode)) {
 		rc = verr_fail(e, VERR_UNSUPPORTED, "not a regular file");
+	} else if (S_ISREG(st.st_mode) && is_copied(p, j, &st, NULL, 0)) {
+		rc = 0;
 	} else {
 		set = set_of(&st);
 		if (!S_ISREG(st.st_mode)) {	/* a pipe by name */
@@ -237,7 +262,7 @@ static int
 put_link(struct cmd_import *p, const struct job *j, const struct stat *st,
     struct verr *e)
 {
-	struct vset set = { .mask = VSET_MTIME, .mtime = mtime_of(st) };
+	struct vset set = { .mask = VSET_MTIME, .mtime = cmd_mtime_of(st) };
 	char target[LINK_MAX_LEN], temp[CMD_TEMP_LEN + 1];
 	ssize_t n;
 
@@ -247,6 +272,8 @@ put_link(struct cmd_import *p, const struct job *j, const struct stat *st,
 	if ((size_t)n == sizeof(target))
 		return verr_fail(e, VERR_NAMETOOLONG,
 		    "the target of the link is too long");
+	if (is_copied(p, j, st, target, (size_t)n))
+		return 0;
 	if (look(p, j, NULL, e) == -1 || cmd_temp_name(temp, e) == -1 ||
 	    dir_symlink(j->dir, p->a, temp, CMD_TEMP_LEN, target, (size_t)n,
 	    &set, NULL, NULL, e) == -1 || publish(p, j, temp, 0, e) == -1)

@@ -19,7 +19,7 @@ struct dir;
 struct vault;
 
 struct cmd_import {
-	/* set by the user after init */
+	/* set by the user after init, and did.resume */
 	bool			 recursive, force;
 
 	struct vault		*v;

@@ -59,6 +59,8 @@ bool cmd_json_print(json_t *obj);
 void cmd_progress_start(uint64_t total);
 void cmd_progress_total(uint64_t total);	/* known only now */
 void cmd_progress_add(uint64_t bytes);
+void cmd_progress_items(void);	/* count things, not bytes */
+bool cmd_progress_shown(void);	/* false: a total would be for nothing */
 void cmd_progress_clear(void);	/* before other lines; it comes back */
 void cmd_progress_end(void);
 

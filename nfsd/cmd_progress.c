@@ -15,7 +15,7 @@
 #define EVERY_MS	100
 
 static struct {
-	bool		on, drawn, colour;
+	bool		on, drawn, colour, items;
 	uint64_t	done, total;
 	int64_t		start_ms, next_ms;
 } bar;
@@ -47,14 +47,23 @@ human(uint64_t bytes, char *out, size_t len)
 }
 
 static void
+show(uint64_t n, char *out, size_t len)
+{
+	if (bar.items)
+		(void)snprintf(out, len, "%" PRIu64, n);
+	else
+		human(n, out, len);
+}
+
+static void
 draw(int64_t now)
 {
 	char done[32], rate[32], line[256];
 	unsigned filled;
 	int n = 0;
 
-	human(bar.done, done, sizeof(done));
-	human(bar.done * 1000 / (uint64_t)(now - bar.start_ms + 1), rate,
+	show(bar.done, done, sizeof(done));
+	show(bar.done * 1000 / (uint64_t)(now - bar.start_ms + 1), rate,
 	    sizeof(rate));
 	if (bar.total != 0) {
 		filled = bar.done >= bar.total ? BAR_WIDTH :
@@ -85,6 +94,18 @@ cmd_progress_start(uint64_t total)
 	bar.total = total;
 	bar.start_ms = now_ms();
 	bar.next_ms = bar.start_ms + FIRST_MS;
+}
+
+void
+cmd_progress_items(void)
+{
+	bar.items = true;
+}
+
+bool
+cmd_progress_shown(void)
+{
+	return bar.on;
 }
 
 void

@@ -1,9 +1,6 @@
 /* cmd_put.c - vaultnfs put: what goes where in the vault. */
 #include "config.h"
 
-#include <sys/types.h>
-#include <sys/stat.h>
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,13 +9,14 @@
 #include "nfsd/cmd.h"
 #include "nfsd/cmd_import.h"
 #include "nfsd/cmd_out.h"
+#include "nfsd/cmd_total.h"
 #include "nfsd/cmd_vault.h"
 #include "vault/tree.h"
 #include "vault/vault.h"
 
 struct args {
 	struct pass_source	pass;
-	bool			recursive, force, json;
+	bool			recursive, force, resume, json;
 };
 
 static const struct cmd_opt opts[] = {
@@ -27,6 +25,8 @@ static const struct cmd_opt opts[] = {
 	    "copy directories with all that is in them" },
 	{ CMD_OPT_FLAG, 'f', "force", NULL, offsetof(struct args, force),
 	    0, 0, NULL, "replace files that are there already" },
+	{ CMD_OPT_FLAG, 0, "resume", NULL, offsetof(struct args, resume),
+	    0, 0, NULL, "skip files of the same size and time" },
 	CMD_JSON(struct args, json),
 	CMD_PASS(struct args, pass),
 	CMD_END
@@ -137,29 +137,14 @@ put_all(struct cmd_import *p, char **file, int n, const char *dest,
 	return 0;
 }
 
-/* For the progress bar; 0 if it cannot be told at once. */
-static uint64_t
-total_size(char **file, int n)
-{
-	uint64_t sum = 0;
-	struct stat st;
-	int i;
-
-	for (i = 0; i < n; i++) {
-		if (stat(file[i], &st) == -1 || !S_ISREG(st.st_mode))
-			return 0;
-		sum += (uint64_t)st.st_size;
-	}
-	return sum;
-}
-
 static void
 put(struct cmd_import *p, char **file, int n, const char *dest)
 {
 	struct verr e = { .code = VERR_NONE };
 
 	cmd_catch_signals();
-	cmd_progress_start(total_size(file, n));
+	cmd_progress_start(0);
+	cmd_progress_total(cmd_total_host(file, n, p->recursive));
 	if (put_all(p, file, n, dest, &e) == -1)
 		cmd_copied_fail(&p->did, cmd_fail(&e, "%s", dest));
 	memset(&e, 0, sizeof(e));
@@ -187,6 +172,7 @@ put_run(const struct cmd_call *call)
 	if (cmd_import_init(&p, v, call->operand[0])) {
 		p.recursive = args->recursive;
 		p.force = args->force;
+		p.did.resume = args->resume;
 		put(&p, call->operand + 1, n, call->operand[call->n - 1]);
 	} else {
 		cmd_error("out of memory");
@@ -202,6 +188,8 @@ const struct cmd cmd_put = {
 	"DESTPATH is a directory of the vault, or for one FILE a new name;\n"
 	"'-' as FILE is standard input.  Modes and times are kept; below a\n"
 	"directory symbolic links are copied as links.  Nothing is replaced\n"
-	"without --force; a directory that is there already is filled up.\n",
+	"without --force; a directory that is there already is filled up.\n"
+	"With --resume a copy that was interrupted goes on where it was: whole\n"
+	"files, and links with the same target, are not copied again.\n",
 	opts, sizeof(struct args), put_run
 };

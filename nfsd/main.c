@@ -11,7 +11,15 @@ static const struct cmd *const commands[] = {
 	&cmd_cat,
 	&cmd_get,
 	&cmd_put,
+	&cmd_mkdir,
+	&cmd_rm,
+	&cmd_mv,
+	&cmd_ln,
+	&cmd_stat,
 	&cmd_info,
+	&cmd_check,
+	&cmd_passwd,
+	&cmd_paths,
 };
 
 int

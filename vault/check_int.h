@@ -31,10 +31,13 @@ struct kctx;
 #define CHECK_CLEAR_MAX	BASE64_BYTES(NAME_LONG_MAX)
 #define CHECK_RECENT	300	/* seconds: somebody may still be at work */
 #define CHECK_BUF	(1024u * 1024)
+#define CHECK_LOST	"LOST+FOUND"
+#define CHECK_LOST_ID	"recovery"	/* as Cryptomator has it */
 
 /* A directory, whether a link leads to it or only its folder is there. */
 struct check_dir {
-	struct check_dir	*next;		/* in a queue or list */
+	struct check_dir	*next;		/* in c->todo */
+	struct check_dir	*next_unlinked;	/* in c->unlinked */
 	struct check_dir	*next_left;	/* in c->left */
 	const struct check_dir	*parent;	/* NULL: the root, or unlinked */
 	const char		*id;		/* NULL: not known */
@@ -62,6 +65,7 @@ struct check {
 	bool			 last_pass;	/* report what is not mended */
 	uint64_t		 mended;	/* in this pass */
 	bool			 failed;	/* *e says why; stop */
+	bool			 doubt;		/* not all links could be read */
 	time_t			 now;
 	struct kctx		*k;
 	struct verr		 why;		/* the last repair that failed */
@@ -72,7 +76,7 @@ struct check {
 	size_t			 n, room;	/* room: a power of two */
 	struct check_dir	*root;
 	struct check_queue	 todo;		/* reached, not yet scanned */
-	struct check_queue	 unlinked;	/* of step 2 */
+	struct check_dir	*unlinked;	/* of step 2 */
 	struct check_dir	*left;		/* have leftovers */
 
 	/* scratch, used by one function at a time */
@@ -83,7 +87,8 @@ struct check {
 	/* LOST+FOUND (check_lost.c) */
 	struct dir		*lost;		/* a reference, or NULL */
 	char			 run[8];	/* makes names of this run unique */
-	unsigned		 numbers;	/* of names given so far */
+	unsigned		 numbers[3];	/* last given: file, dir, link */
+	bool			 loose_above;	/* dir.c9r in d/ or d/XX */
 };
 
 /* The directory that is being scanned. */
@@ -102,6 +107,9 @@ struct check_item {
 	size_t			 len;
 	bool			 is_long;	/* HASH.c9s */
 	struct host_stat	 st;
+	bool			 renamed;	/* by a repair: look again */
+	bool			 gone;		/* settled: nothing to look at */
+	bool			 ambiguous;	/* of more than one type */
 	bool			 have_clear;
 	size_t			 clear_len;
 	uint8_t			 clear[CHECK_CLEAR_MAX];
@@ -182,40 +190,49 @@ const char *check_clear(struct check *c, const struct check_dir *d,
 void check_walk(struct check *c);		/* until c->todo is empty */
 bool check_is_junk(const char *name);
 bool check_is_leftover(const char *name);
-bool check_is_entry(const char *name);		/* X.c9r, H.c9s of any length */
+bool check_is_entry(const char *name);		/* could be X.c9r, H.c9s */
 /* What is in folder path; -1: errno. */
 int check_list_node(struct check *c, const char *path, struct check_node *n);
 void check_join(char out[CHECK_PATH_MAX], const char *folder,
     const char *entry, const char *leaf);
 
-/* -- check_name.c: false: the entry is settled, look no further */
-bool check_name(struct check_item *it);
-bool check_long_name(struct check_item *it, const struct check_node *n);
-/* The long name in folder path, cut after ".c9r"; its length or -1. */
-ssize_t check_read_long(struct check *c, const char *path, char *out,
-    bool *trailing);
+/* -- check_name.c: n is NULL for a plain file */
+void check_name(struct check_item *it, const struct check_node *n);
+void check_long_name(struct check_item *it, const struct check_node *n);
+/*
+ * The long name in the file at path, cut after its first ".c9r", NUL-
+ * terminated.  Its length; 0: there is none in it; -1: errno.
+ */
+ssize_t check_read_long(struct check *c, const char *path,
+    char out[NAME_LONG_MAX + 1], bool *trailing);
 
-/* -- check_node.c */
-void check_folder_item(struct check_item *it);
+/* -- check_node.c: an entry that is a folder */
+void check_node_item(struct check_item *it, const struct check_node *n);
 
 /* -- check_data.c */
 void check_file(struct check_item *it, const char *leaf);
-void check_symlink(struct check_item *it);
-/* 1: every chunk is authentic, 0: not, -1: errno */
-int check_header_ok(struct check *c, const char *path);
+/*
+ * The first chunk of a file, in c->buf; its length.  -1: errno, EBADMSG if it
+ * is not authentic.
+ */
+ssize_t check_open_small(struct check *c, const char *path,
+    const uint8_t **clear);
 
 /* -- check_dirid.c */
 void check_dirid(struct check_at *at);
-/* The id that dirid.c9r of the folder holds, or -1. */
-ssize_t check_read_dirid(struct check *c, const char *folder, char *id);
+/* The id that dirid.c9r in a folder holds if it is the folder's; else -1. */
+ssize_t check_own_id(struct check *c, const uint8_t hash[CHECK_HASH_LEN],
+    char id[NAME_DIRID_MAX + 1]);
+/* Nothing but dirid.c9r and junk is in it.  -1: errno */
+int check_is_empty(struct check *c, const char *folder);
 
 /* -- check_lost.c */
 void check_unlinked(struct check *c);
-void check_note_id(struct check *c, const char *path, bool held);
+/* A leftover is all that leads to d. */
+bool check_is_held(const struct check_dir *d);
 
 /* -- check_left.c */
 void check_leftovers(struct check *c);
-void check_loose(struct check *c, const char *path);
 
 /* -- check_repair.c: all are synced when they return; -1: c->why */
 enum check_shape { CHECK_FILE, CHECK_LONG_FILE, CHECK_NODE };
@@ -235,18 +252,27 @@ int check_remove_file(struct check *c, const char *path);
 int check_write(struct check *c, const char *dir, const char *path,
     const void *data, size_t len);
 int check_write_dirid(struct check *c, struct dir *d, bool replace);
+/* A file of the vault at path, which is new, with these clear bytes. */
+int check_write_sealed(struct check *c, const char *path, const void *data,
+    size_t len);
 int check_make_content(struct check *c, const char *id, size_t len);
 int check_cut_chunk(struct check *c, const char *path, uint64_t size);
+/* -1, with errno and c->why: "cannot WHAT PATH: ..." */
 int check_fails(struct check *c, const char *what, const char *path);
+/* A name below folder that nobody takes for an entry. */
+int check_tmp(struct check *c, const char *folder, char out[CHECK_PATH_MAX]);
+int check_sync_parent(struct check *c, const char *path);
 
 /* -- check_adopt.c: into LOST+FOUND; -1: c->why */
 bool check_lost_usable(struct check *c);
-int check_adopt_linked(struct check *c, struct check_dir *cd);
-int check_adopt_entries(struct check *c, struct check_dir *cd);
-/* An entry under its name if clear is not NULL and free, else WHAT1_RUN. */
+int check_lost_open(struct check *c);		/* c->lost is there then */
+/* The whole directory, whose id is known; or entry by entry. */
+int check_adopt_linked(struct check *c, const struct check_dir *cd);
+int check_adopt_entries(struct check *c, const struct check_dir *cd);
+/* An entry, under its clear name if that is known and free. */
 int check_adopt(struct check *c, const char *path, enum check_shape shape,
-    const char *what, const void *clear, size_t len);
-/* The bytes of a small file that is none of the format's. */
+    enum vtype type, const void *clear, size_t len);
+/* The bytes of a small file, whatever they are, as a file; it stays. */
 int check_adopt_bytes(struct check *c, const char *path);
 
 #endif /* VAULT_CHECK_INT_H */

@@ -108,6 +108,12 @@ int dir_clear_name(struct dir *d, struct arena *a, const char *entry,
     size_t len, const char **name, size_t *name_len, struct verr *e);
 
 /*
+ * Where the link to d is on disk, "d/XX/Y{30}/ENTRY", as far as it is known
+ * (see dir_parent()).  false: it is not, or d is the root.
+ */
+bool dir_link_of(struct dir *d, char out[VLOC_MAX]);
+
+/*
  * Find a name.  On success ent->dir holds a reference if it is a directory;
  * ent->name is the name as found (its NFC form may differ), ent->cookie is 0.
  * VERR_NOENT: there is none (also for "." and "..", which are the caller's).

@@ -202,13 +202,16 @@ build_long(struct build *b, struct dir *d, struct kctx *c,
 	return 0;
 }
 
-/* 31 bits that depend on the name on disk only, DIR_COOKIE_MIN or more. */
+/* Room above DIR_COOKIE_MIN for make_unique() to count down. */
+#define COOKIE_LOW	1024u
+
+/* 31 bits that depend on the name on disk only. */
 static uint32_t
 cookie_of(const char *entry, size_t len)
 {
 	uint32_t c = (uint32_t)(lru_hash(entry, len) >> 33);
 
-	return c < DIR_COOKIE_MIN ? c + DIR_COOKIE_MIN : c;
+	return c < COOKIE_LOW ? c + COOKIE_LOW : c;
 }
 
 static int
@@ -221,16 +224,20 @@ by_cookie(const void *pa, const void *pb)
 	return strcmp(a->entry, b->entry);
 }
 
-/* Two of one hash are told apart by counting on, in order of their names. */
+/*
+ * Two of one hash are told apart by counting down from the last.  The last
+ * keeps its own, so when the first of them has been listed and is removed, the
+ * other still is behind the cookie that a client goes on from.
+ */
 static void
 make_unique(struct listing *l)
 {
 	size_t i;
 
 	qsort(l->entries, l->n, sizeof(*l->entries), by_cookie);
-	for (i = 1; i < l->n; i++)
-		if (l->entries[i].cookie <= l->entries[i - 1].cookie)
-			l->entries[i].cookie = l->entries[i - 1].cookie + 1;
+	for (i = l->n; i-- > 1;)
+		if (l->entries[i - 1].cookie >= l->entries[i].cookie)
+			l->entries[i - 1].cookie = l->entries[i].cookie - 1;
 }
 
 struct listing *
@@ -340,7 +347,8 @@ settle(struct build *b, struct dir *d, size_t i)
 	}
 	for (attempt = x->suffix_len > 0 ? 0 : 1; attempt <= 9; attempt++) {
 		len = copy_name(b->text + x->name, x->name_len,
-		    b->text + x->suffix, x->suffix_len, attempt, name);
+		    b->text + x->suffix, x->suffix_len, attempt,
+		    d->v->threshold, name);
 		if (owner(b, name, len, i) != b->n)
 			continue;
 		if ((off = add_text(b, name, len)) == (size_t)-1)

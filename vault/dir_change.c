@@ -21,100 +21,6 @@
 
 #define TARGET_MAX	4095	/* bytes of a link's target: PATH_MAX - 1 */
 
-static void
-leaf_of(const char *folder, const char *leaf, char out[VLOC_MAX])
-{
-	(void)snprintf(out, VLOC_MAX, "%.*s/%s", VLOC_MAX - 16, folder, leaf);
-}
-
-int
-dir_change_begin(struct change *c, struct dir *d, struct dir_change *ch,
-    struct verr *e)
-{
-	LOCK_ASSERT_HELD(&d->change);
-	c->d = d;
-	c->ch = ch;
-	c->have_before = false;
-	dir_change_none(ch);
-	if (d->gone)
-		return verr_code(e, VERR_STALE);
-	if (host_stat(d->v->root, d->path, &c->before) == -1)
-		return errno == ENOENT ? verr_code(e, VERR_STALE) :
-		    verr_sys(e, "cannot stat %s", d->path);
-	c->have_before = true;
-	if (ch != NULL) {
-		ch->have_before = true;
-		attr_from_stat(&ch->before, VTYPE_DIR, d->v->cipher,
-		    &c->before);
-	}
-	if (d->v->read_only)
-		return verr_code(e, VERR_ROFS);
-	return 0;
-}
-
-void
-dir_change_end(struct change *c)
-{
-	struct dir *d = c->d;
-	struct host_stat after;
-	bool have;
-
-	have = host_stat(d->v->root, d->path, &after) == 0;
-	if (have && c->ch != NULL) {
-		c->ch->have_after = true;
-		attr_from_stat(&c->ch->after, VTYPE_DIR, d->v->cipher, &after);
-	}
-	dir_listing_changed(d, c->have_before ? &c->before : NULL,
-	    have ? &after : NULL);
-}
-
-void
-dir_change_none(struct dir_change *ch)
-{
-	if (ch != NULL)
-		ch->have_before = ch->have_after = false;
-}
-
-void
-dir_sync_node(struct vault *v, const char *entry, const char *leaf,
-    bool is_long)
-{
-	char path[VLOC_MAX];
-
-	vault_sync_note(v, entry);
-	if (leaf != NULL) {
-		leaf_of(entry, leaf, path);
-		vault_sync_note(v, path);
-	}
-	if (is_long) {
-		leaf_of(entry, "name.c9s", path);
-		vault_sync_note(v, path);
-	}
-}
-
-/* Take away what we made ourselves: a file, or a folder of files. */
-void
-dir_remove_tree(struct vault *v, const char *path, bool is_dir)
-{
-	char inner[VLOC_MAX + 256];
-	struct host_dirent de;
-	struct host_dir *hd;
-
-	if (!is_dir) {
-		(void)host_unlink(v->root, path);
-		return;
-	}
-	if ((hd = host_opendir(v->root, path)) != NULL) {
-		while (host_readdir(hd, &de) == 1) {
-			(void)snprintf(inner, sizeof(inner), "%s/%s", path,
-			    de.name);
-			(void)host_unlink(v->root, inner);
-		}
-		host_closedir(hd);
-	}
-	(void)host_rmdir(v->root, path);
-}
-
 /*
  * Mode, owner and times of a new object at path.  A mode that was not asked
  * for is mode, whatever the umask made of it; 0: left as it is.
@@ -196,7 +102,7 @@ make_node(struct vault *v, struct fresh *f, struct verr *e)
 		return verr_sys(e, "cannot make folder %s", f->tmp);
 	if (!f->dn.is_long)
 		return 0;
-	leaf_of(f->tmp, "name.c9s", path);
+	dir_leaf_path(f->tmp, "name.c9s", path);
 	if (host_write_file(v->root, path, f->dn.full, f->dn.full_len, 0644,
 	    false) == -1) {
 		verr_sys(e, "cannot write %s", path);
@@ -225,7 +131,7 @@ publish(struct dir *d, struct fresh *f, const char *leaf, struct entry *ent,
 {
 	struct entry mine;
 
-	if (host_rename_new(d->v->root, f->tmp, f->entry) == -1) {
+	if (dir_take_name(d, f->tmp, f->entry, f->dn.is_long) == -1) {
 		if (errno == EEXIST || errno == ENOTEMPTY)
 			return verr_fail(e, VERR_EXIST, "%s is there already, "
 			    "but cannot be shown", f->entry);
@@ -264,7 +170,7 @@ create_file(struct dir *d, struct fresh *f, const struct vset *set,
 	if (f->dn.is_long) {
 		if (make_node(v, f, e) == -1)
 			return -1;
-		leaf_of(f->tmp, "contents.c9r", path);
+		dir_leaf_path(f->tmp, "contents.c9r", path);
 	}
 	if (file_make(v, path, 0644, NULL, 0, e) == -1 ||
 	    apply(v, path, set, 0644, e) == -1 ||
@@ -301,7 +207,7 @@ unmake_content(struct dir *child)
 {
 	char path[VLOC_MAX];
 
-	leaf_of(child->path, VAULT_DIRID_FILE, path);
+	dir_leaf_path(child->path, VAULT_DIRID_FILE, path);
 	(void)host_unlink(child->v->root, path);
 	(void)host_rmdir(child->v->root, child->path);
 }
@@ -350,7 +256,7 @@ make_dir(struct dir *d, struct fresh *f, const struct vset *set,
 		goto err1;
 	if (make_node(v, f, e) == -1)
 		goto err2;
-	leaf_of(f->tmp, "dir.c9r", path);
+	dir_leaf_path(f->tmp, "dir.c9r", path);
 	if (host_write_file(v->root, path, id, 36, 0644, false) == -1) {
 		verr_sys(e, "cannot write %s", path);
 		goto err3;
@@ -402,7 +308,7 @@ make_link(struct dir *d, struct fresh *f, const char *target,
 
 	if (make_node(v, f, e) == -1)
 		return -1;
-	leaf_of(f->tmp, "symlink.c9r", path);
+	dir_leaf_path(f->tmp, "symlink.c9r", path);
 	if (set != NULL) {
 		times = *set;			/* links have no mode */
 		times.mask &= ~(unsigned)VSET_MODE;
@@ -462,9 +368,10 @@ link_object(struct vault *v, const struct vloc *loc, const char *path,
 
 static int
 make_hard_link(struct dir *d, struct fresh *f, const struct vloc *loc,
-    struct entry *ent, struct verr *e)
+    uint64_t fileid, struct entry *ent, struct verr *e)
 {
 	char path[VLOC_MAX];
+	struct host_stat st;
 	struct vault *v = d->v;
 	bool folder = f->dn.is_long || loc->type == VTYPE_SYMLINK;
 
@@ -472,7 +379,7 @@ make_hard_link(struct dir *d, struct fresh *f, const struct vloc *loc,
 	if (folder) {
 		if (make_node(v, f, e) == -1)
 			return -1;
-		leaf_of(f->tmp, loc->type == VTYPE_SYMLINK ? "symlink.c9r" :
+		dir_leaf_path(f->tmp, loc->type == VTYPE_SYMLINK ? "symlink.c9r" :
 		    "contents.c9r", path);
 	}
 	if (link_object(v, loc, path, e) == -1 ||

@@ -118,44 +118,90 @@ copy_is_same(const struct dir *d, const char *original, const char *copy)
 	return same;
 }
 
-/* At most max bytes of s, without cutting a character of UTF-8. */
+/* The character of UTF-8 at s (or what stands for one); *units: in UTF-16. */
 static size_t
-cut(const char *s, size_t len, size_t max)
+character(const char *s, size_t len, size_t *units)
 {
-	if (len <= max)
-		return len;
-	while (max > 0 && ((unsigned char)s[max] & 0xc0) == 0x80)
-		max--;
-	return max;
+	size_t n = 1;
+
+	while (n < len && ((unsigned char)s[n] & 0xc0) == 0x80)
+		n++;
+	*units = (unsigned char)s[0] >= 0xf0 ? 2 : 1;
+	return n;
 }
 
+/* Bytes of s that are at most max UTF-16 units, and at most max_bytes. */
+static size_t
+cut(const char *s, size_t len, size_t max, size_t max_bytes)
+{
+	size_t i = 0, n, units;
+
+	while (i < len) {
+		n = character(s + i, len - i, &units);
+		if (units > max || i + n > max_bytes)
+			break;
+		max -= units;
+		i += n;
+	}
+	return i;
+}
+
+/* UTF-16 units of s: this is how Cryptomator counts. */
+static size_t
+count(const char *s, size_t len)
+{
+	size_t i, units, total = 0;
+
+	for (i = 0; i < len; total += units)
+		i += character(s + i, len - i, &units);
+	return total;
+}
+
+/* Where the extension starts: at the last dot, unless the name does there. */
+static size_t
+stem_of(const char *name, size_t len)
+{
+	size_t i;
+
+	for (i = len; i-- > 1;)
+		if (name[i] == '.')
+			return i;
+	return len;
+}
+
+/*
+ * Cryptomator cuts so that the result is not shortened: to what fits into the
+ * threshold in characters of one byte, of which a suffix gets no more than
+ * half and keeps room for a number.  Where nothing of the stem would be left
+ * (cryptofs 2.9 fails then) the limit is that of any name.
+ */
 size_t
 copy_name(const char *name, size_t len, const char *suffix, size_t suffix_len,
-    int attempt, char *out)
+    int attempt, int threshold, char *out)
 {
-	size_t stem = len, ext, room, i;
+	size_t stem = stem_of(name, len), ext = len - stem, room, taken, i;
+	size_t fits = (size_t)(threshold - 4) / 4 * 3 - 16;
 	char number[16];
 
-	/* The extension starts at the last dot, unless the name does. */
-	for (i = len; i-- > 1;)
-		if (name[i] == '.') {
-			stem = i;
-			break;
-		}
-	ext = len - stem;
+	if (ext > NAME_CLEAR_MAX / 2) {
+		ext = 0;
+		stem = len;
+	}
+	room = count(name + stem, ext);
+	room = room + 4 <= fits ? fits - room : NAME_CLEAR_MAX - ext;
+	suffix_len = cut(suffix, suffix_len, room / 2,
+	    (NAME_CLEAR_MAX - ext) / 2);
+	taken = count(suffix, suffix_len);
 	if (attempt > 0) {
 		(void)snprintf(number, sizeof(number), " (%d)", attempt);
 		suffix = number;
 		suffix_len = strlen(number);
 	}
-	if (ext > NAME_CLEAR_MAX / 2)
-		ext = 0;
-	suffix_len = cut(suffix, suffix_len, (NAME_CLEAR_MAX - ext) / 2);
-	room = NAME_CLEAR_MAX - ext - suffix_len;
-	i = cut(name, ext == 0 ? len : stem, room);
+	i = cut(name, stem, room - (taken < 4 ? 4 : taken),
+	    NAME_CLEAR_MAX - ext - suffix_len);
 	memcpy(out, name, i);
 	memcpy(out + i, suffix, suffix_len);
-	memcpy(out + i + suffix_len, name + (ext == 0 ? len : stem), ext);
+	memcpy(out + i + suffix_len, name + stem, ext);
 	out[i + suffix_len + ext] = '\0';
 	return i + suffix_len + ext;
 }

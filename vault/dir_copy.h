@@ -36,10 +36,11 @@ bool copy_is_same(const struct dir *d, const char *original, const char *copy);
 
 /*
  * The name to show: stem + suffix + extension for attempt 0, stem + " (N)" +
- * extension for attempt N.  out has room for NAME_CLEAR_MAX + 1 bytes; the
- * stem is cut (at a character of UTF-8) so that all fits.  Returns its length.
+ * extension for attempt N.  out has room for NAME_CLEAR_MAX + 1 bytes; suffix
+ * and stem are cut (at a character of UTF-8) as Cryptomator does it at the
+ * vault's threshold.  Returns its length.
  */
 size_t copy_name(const char *name, size_t len, const char *suffix,
-    size_t suffix_len, int attempt, char *out);
+    size_t suffix_len, int attempt, int threshold, char *out);
 
 #endif /* VAULT_DIR_COPY_H */

@@ -159,3 +159,17 @@ dir_clear_name(struct dir *d, struct arena *a, const char *entry, size_t len,
 	return *name != NULL ? 0 :
 	    verr_fail(e, VERR_NOMEM, "out of memory for a name");
 }
+
+bool
+dir_link_of(struct dir *d, char out[VLOC_MAX])
+{
+	struct dir *parent;
+	bool known;
+
+	if (d == d->v->root_dir || (parent = dir_parent(d, false,
+	    NULL)) == NULL)
+		return false;
+	known = dir_link_path(d, parent, out);
+	dir_put(parent);
+	return known;
+}

@@ -123,8 +123,14 @@ check_empty(struct dir *d, bool sweep, struct verr *e)
 		if (!sweep)
 			continue;
 		(void)snprintf(path, sizeof(path), "%s/%s", d->path, de.name);
-		if (host_stat(d->v->root, path, &st) == 0)
-			dir_remove_tree(d->v, path, S_ISDIR(st.mode));
+		if (host_stat(d->v->root, path, &st) == 0 && S_ISDIR(st.mode))
+			dir_remove_tree(d->v, path, true);
+		else if (host_unlink(d->v->root, path) == -1 &&
+		    errno != ENOENT) {
+			verr_sys(e, "cannot remove %s", path);
+			host_closedir(hd);
+			return -1;
+		}
 	}
 	host_closedir(hd);
 	return r == -1 ? verr_sys(e, "cannot read %s", d->path) : 0;
@@ -148,46 +154,82 @@ lend_mode(struct dir *d, mode_t *was)
 }
 
 /* The link goes first, so that a crash leaves an orphan, not a dead link. */
-static int
-take_out(struct dir *d, struct dir *child, const char *entry, struct verr *e)
+int
+dir_remove_link(struct dir *d, struct dir *child, const char *entry,
+    struct removal *rm, struct verr *e)
+{
+	rm->lent = lend_mode(child, &rm->was);
+	if (check_empty(child, false, e) == -1)
+		goto err;
+	if (!dir_tmp_path(d, rm->tmp)) {
+		verr_fail(e, VERR_NOMEM, "no random bytes");
+		goto err;
+	}
+	if (host_rename_new(d->v->root, entry, rm->tmp) == -1) {
+		verr_sys(e, "cannot rename %s", entry);
+		goto err;
+	}
+	return 0;
+err:
+	if (rm->lent)
+		(void)host_chmod(d->v->root, child->path, rm->was);
+	return -1;
+}
+
+void
+dir_remove_undo(struct dir *d, struct dir *child, const char *entry,
+    const struct removal *rm)
+{
+	if (rm->lent)
+		(void)host_chmod(d->v->root, child->path, rm->was);
+	(void)host_rename_new(d->v->root, rm->tmp, entry);
+}
+
+int
+dir_remove_rest(struct dir *d, struct dir *child, const struct removal *rm,
+    struct verr *e)
 {
 	struct vault *v = d->v;
-	char tmp[VLOC_MAX];
 
-	if (check_empty(child, false, e) == -1)
-		return -1;
-	if (!dir_tmp_path(d, tmp))
-		return verr_fail(e, VERR_NOMEM, "no random bytes");
-	if (host_rename_new(v->root, entry, tmp) == -1)
-		return verr_sys(e, "cannot rename %s", entry);
-	(void)check_empty(child, true, NULL);
-	if (host_rmdir(v->root, child->path) == -1 && errno != ENOENT) {
-		/* Somebody put a file in at this very moment. */
-		verr_sys(e, "cannot remove folder %s", child->path);
+	if (check_empty(child, true, e) == -1) {
 		file_write_dirid(v, child);
-		(void)host_rename_new(v->root, tmp, entry);
 		return -1;
 	}
-	dir_remove_tree(v, tmp, true);
+	if (host_rmdir(v->root, child->path) == -1 && errno != ENOENT) {
+		verr_sys(e, "cannot remove folder %s", child->path);
+		file_write_dirid(v, child);
+		return -1;
+	}
+	dir_remove_tree(v, rm->tmp, true);
+	child->gone = true;
+	vault_sync_note(v, d->path);
 	return 0;
 }
 
-/* Both change locks are held. */
-int
-dir_remove_empty(struct dir *d, struct dir *child, const char *entry,
+void
+dir_remove_husk(struct dir *d, const char *entry)
+{
+	char tmp[VLOC_MAX];
+
+	/* Under a temporary name nothing is in anybody's way if this fails. */
+	if (dir_tmp_path(d, tmp) &&
+	    host_rename_new(d->v->root, entry, tmp) == 0)
+		entry = tmp;
+	dir_remove_tree(d->v, entry, true);
+}
+
+static int
+remove_empty(struct dir *d, struct dir *child, const char *entry,
     struct verr *e)
 {
-	mode_t was;
-	bool lent = lend_mode(child, &was);
+	struct removal rm;
 
-	if (take_out(d, child, entry, e) == -1) {
-		if (lent)
-			(void)host_chmod(d->v->root, child->path, was);
+	if (dir_remove_link(d, child, entry, &rm, e) == -1)
 		return -1;
-	}
-	child->gone = true;
-	vault_sync_note(d->v, d->path);
-	return 0;
+	if (dir_remove_rest(d, child, &rm, e) == 0)
+		return 0;
+	dir_remove_undo(d, child, entry, &rm);
+	return -1;
 }
 
 /* The child may have been renamed while no lock was held: look again. */
@@ -205,7 +247,7 @@ rmdir_locked(struct dir *d, struct arena *a, const char *name, size_t len,
 		if (ent.dir != child || !dir_link_path(child, d, entry))
 			r = verr_code(e, VERR_NOENT);
 		else
-			r = dir_remove_empty(d, child, entry, e);
+			r = remove_empty(d, child, entry, e);
 		dir_put(ent.dir);
 	}
 	dir_change_end(&c);
@@ -220,8 +262,7 @@ dir_rmdir(struct dir *d, struct arena *a, const char *name, size_t len,
 	struct entry ent;
 	int r;
 
-	if (ch != NULL)
-		ch->have_before = ch->have_after = false;
+	dir_change_none(ch);
 	if (dir_lookup(d, a, name, len, &ent, e) == -1)
 		return -1;
 	if (ent.dir == NULL)

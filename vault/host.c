@@ -280,13 +280,14 @@ host_sync(int fd)
 }
 
 int
-host_sync_dir(int root, const char *path)
+host_sync_path(int root, const char *path)
 {
 	int fd, r, saved;
 
 	if (hooked(HOST_SYNC, path))
 		return -1;
-	if ((fd = openat(root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1)
+	fd = openat(root, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+	if (fd == -1)
 		return -1;
 	r = fsync(fd);
 	/* Some network file systems cannot sync a folder, and need not. */

@@ -64,7 +64,7 @@ int host_writev(int fd, struct iovec *iov, int n, uint64_t disk_off);
 
 int host_truncate(int fd, uint64_t disk_size);
 int host_sync(int fd);		/* data and what is needed to reach it */
-int host_sync_dir(int root, const char *path);
+int host_sync_path(int root, const char *path);	/* a folder or a file */
 
 int host_rename(int root, const char *from, const char *to);
 /* EEXIST if to is there already, also where the system has no such call. */

@@ -167,7 +167,9 @@ void dir_listing_changed(struct dir *d, const struct host_stat *before,
     const struct host_stat *after);
 void dir_listing_forget(struct dir *d);
 
-/* -- dir_change.c */
+/* -- dir_frame.c */
+/* "FOLDER/leaf" in out; a leaf is at most 12 bytes, as "contents.c9r". */
+void dir_leaf_path(const char *folder, const char *leaf, char out[VLOC_MAX]);
 struct change {
 	struct dir		*d;
 	struct dir_change	*ch;
@@ -187,14 +189,30 @@ void dir_change_none(struct dir_change *ch);
 void dir_sync_node(struct vault *v, const char *entry, const char *leaf,
     bool is_long);
 void dir_remove_tree(struct vault *v, const char *path, bool is_dir);
+/*
+ * Does the folder HASH.c9s hold nothing but its name?  Renames that a crash
+ * ended leave such ones: nobody's object, in the way of that name.
+ */
+bool dir_is_husk(struct vault *v, const char *entry);
+/* Rename to an entry of d where only a husk may be; -1 and errno. */
+int dir_take_name(struct dir *d, const char *from, const char *entry,
+    bool is_long);
 
 /* -- dir_remove.c: both change locks are held */
-/* An empty child's link to a temporary name, tmp.  The way back: rename it. */
+struct removal {
+	char	tmp[VLOC_MAX];	/* where the link is meanwhile */
+	bool	lent;		/* the folder had the mode was */
+	mode_t	was;
+};
+/* An empty child's link is put aside; nothing else is touched yet. */
 int dir_remove_link(struct dir *d, struct dir *child, const char *entry,
-    char tmp[VLOC_MAX], struct verr *e);
-/* Then its content folder and tmp; -1: somebody put a file in meanwhile. */
-int dir_remove_rest(struct dir *d, struct dir *child, const char *tmp,
-    struct verr *e);
+    struct removal *rm, struct verr *e);
+/* The way back. */
+void dir_remove_undo(struct dir *d, struct dir *child, const char *entry,
+    const struct removal *rm);
+/* All the rest; -1: not empty any more.  The link stays aside then. */
+int dir_remove_rest(struct dir *d, struct dir *child,
+    const struct removal *rm, struct verr *e);
 /* A folder that holds nothing any more but leftovers of ours. */
 void dir_remove_husk(struct dir *d, const char *entry);
 

@@ -234,7 +234,7 @@ replace(const struct change *c, struct verr *e)
 		*slash = '\0';
 	if (host_rename(c->root, c->tmp, c->name) == -1)
 		return verr_sys(e, "cannot rename %s to %s", c->tmp, c->name);
-	if (host_sync_dir(c->root, folder) == -1) {
+	if (host_sync_path(c->root, folder) == -1) {
 		verr_sys(e, "the new password is valid, but may be lost if the "
 		    "power fails now: cannot sync the folder");
 		return 1;

@@ -1,9 +1,11 @@
 /*
- * Which folders have changed since they were last made durable.
+ * Which folders have changed since they were last made durable, and which of
+ * the small files that make a folder what it is (dir.c9r, name.c9s ...).
  *
  * Names become durable when a client asks for it (COMMIT, a stable WRITE), not
- * with every call: a change notes its folder here, and a sync takes the whole
- * list.  Folders that are gone by then need no sync of their own.
+ * with every call: a change notes its paths here, and a sync takes the whole
+ * list.  What is gone by then needs no sync of its own; what was renamed was
+ * noted again.
  */
 #include "config.h"
 
@@ -33,16 +35,16 @@ vault_sync_fini(struct vault *v)
 }
 
 void
-vault_sync_note(struct vault *v, const char *folder)
+vault_sync_note(struct vault *v, const char *path)
 {
-	uint64_t hash = lru_hash(folder, strlen(folder));
-	struct sync_folder *s;
+	uint64_t hash = lru_hash(path, strlen(path));
+	struct sync_path *s;
 	unsigned i;
 
 	lock_take(&v->sync_lock);
 	for (i = 0; i < v->sync_count; i++)
 		if (v->sync_list[i].hash == hash &&
-		    strcmp(v->sync_list[i].path, folder) == 0)
+		    strcmp(v->sync_list[i].path, path) == 0)
 			goto out;
 	if (v->sync_count == VAULT_SYNC_MAX) {
 		v->sync_all = true;
@@ -50,12 +52,12 @@ vault_sync_note(struct vault *v, const char *folder)
 	}
 	s = &v->sync_list[v->sync_count++];
 	s->hash = hash;
-	strcpy(s->path, folder);
+	strcpy(s->path, path);
 out:
 	lock_drop(&v->sync_lock);
 }
 
-/* More folders changed than are listed: everything of the file system. */
+/* More changed than are listed: everything of the file system. */
 static int
 sync_all(struct vault *v, struct verr *e)
 {
@@ -70,7 +72,7 @@ sync_all(struct vault *v, struct verr *e)
 }
 
 static void
-put_back(struct vault *v, const struct sync_folder *list, unsigned i,
+put_back(struct vault *v, const struct sync_path *list, unsigned i,
     unsigned n)
 {
 	for (; list != NULL && i < n; i++)
@@ -85,7 +87,7 @@ put_back(struct vault *v, const struct sync_folder *list, unsigned i,
 int
 vault_sync_names(struct vault *v, struct verr *e)
 {
-	struct sync_folder *list = NULL;
+	struct sync_path *list = NULL;
 	unsigned i, n;
 	bool all;
 	int r = 0;
@@ -107,9 +109,9 @@ vault_sync_names(struct vault *v, struct verr *e)
 	if (list == NULL && (n > 0 || all))
 		r = sync_all(v, e);
 	for (i = 0; i < n && list != NULL; i++)
-		if (host_sync_dir(v->root, list[i].path) == -1 &&
+		if (host_sync_path(v->root, list[i].path) == -1 &&
 		    errno != ENOENT && errno != ENOTDIR) {
-			r = verr_sys(e, "cannot sync folder %s", list[i].path);
+			r = verr_sys(e, "cannot sync %s", list[i].path);
 			break;
 		}
 	if (r == -1)		/* not done: the next one tries again */

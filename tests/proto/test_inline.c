@@ -159,6 +159,17 @@ wait_sleeping(unsigned n)
 	cr_assert_geq(atomic_load(&sleeping), n);
 }
 
+/* So many calls were handed to workers since then. */
+static void
+wait_handed_over(const struct server_counts *since, unsigned n)
+{
+	int64_t end = now_us() + SLOW_MS * 500;
+
+	while (counts().on_worker < since->on_worker + n && now_us() < end)
+		(void)usleep(1000);
+	cr_assert_eq(counts().on_worker, since->on_worker + n);
+}
+
 static int
 metadata(struct client *c, int which, struct list *l)
 {
@@ -272,6 +283,7 @@ Test(inline, a_write_under_way_delays_no_metadata)
 
 Test(inline, with_all_workers_busy_and_more_queued_metadata_is_prompt)
 {
+	struct server_counts before = counts();
 	uint32_t xid[4];
 	int i;
 
@@ -281,6 +293,7 @@ Test(inline, with_all_workers_busy_and_more_queued_metadata_is_prompt)
 	wait_sleeping(2);
 	xid[2] = send_read(f.c, &other);	/* no worker is left */
 	xid[3] = send_read(f.clients[1], &file);
+	wait_handed_over(&before, 4);
 	expect_prompt(f.c, "2 READs and 2 queued, same connection");
 	expect_prompt(f.clients[2], "2 READs and 2 queued, another one");
 	cr_expect_eq(atomic_load(&sleeping), 2, "the READs were over");
@@ -292,13 +305,14 @@ Test(inline, with_all_workers_busy_and_more_queued_metadata_is_prompt)
 /* A writer waits for the reader of its file; nobody else for either. */
 Test(inline, a_write_that_waits_for_a_read_delays_no_metadata)
 {
+	struct server_counts before = counts();
 	uint32_t xid[2];
 
 	atomic_store(&slow_op, HOST_READ);
 	xid[0] = send_read(f.c, &file);
 	wait_sleeping(1);
 	xid[1] = send_write(f.c, &file);
-	(void)usleep(10000);
+	wait_handed_over(&before, 2);
 	expect_prompt(f.c, "READ and WRITE of one file");
 	cr_expect_geq(atomic_load(&sleeping), 1, "the READ was over");
 	wait_read(f.c, xid[0]);

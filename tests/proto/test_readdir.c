@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/verr.h"
 #include "tests/proto/check.h"
+#include "vault/vault_int.h"
 
 #define BIG	65536u
 
@@ -418,4 +420,74 @@ Test(readdir, what_stays_is_listed_once_while_others_come_and_go)
 Test(readdir, the_same_with_readdirplus)
 {
 	list_in_motion(8192, 8192);
+}
+
+/* -- entries whose cookies would be the same */
+
+#define TRIES	(1u << 19)
+
+/* Two names whose names on disk have one hash of 31 bits: a birthday. */
+static void
+find_twins(char one[16], char two[16])
+{
+	static uint32_t hashes[2 * TRIES], names[2 * TRIES];
+	struct diskname dn;
+	uint32_t i, h, at;
+	struct dir *d;
+	struct verr e;
+
+	cr_assert_not_null(d = dir_root(f.vault, &e));
+	for (i = 1; i < TRIES; i++) {
+		(void)snprintf(one, 16, "%u", i);
+		cr_assert_eq(dir_disk_name(d, one, strlen(one), &dn, &e), 0);
+		h = (uint32_t)(lru_hash(dn.entry, dn.entry_len) >> 33);
+		for (at = h % (2 * TRIES); names[at] != 0 && hashes[at] != h;
+		    at = (at + 1) % (2 * TRIES))
+			;
+		if (names[at] != 0)
+			break;
+		names[at] = i;
+		hashes[at] = h;
+	}
+	dir_put(d);
+	cr_assert_lt(i, TRIES, "no two names with one cookie");
+	(void)snprintf(two, 16, "%u", names[at]);
+}
+
+/* The page that ends with its first entry but the dots. */
+static void
+first_page(struct list *l)
+{
+	uint32_t size;
+
+	for (size = 160; size < 400; size += 4) {
+		l->n = 0;
+		OK(call_page(f.c, &f.root, 2, 0, size, l));
+		if (l->n == 1)
+			return;
+	}
+	cr_assert_fail("no page of one entry");
+}
+
+Test(readdir, of_twins_the_second_is_listed_when_the_first_is_removed)
+{
+	struct list l = { .n = 0 }, all;
+	char names[2][16], first[16];
+
+	find_twins(names[0], names[1]);
+	(void)check_file(&f.root, names[0]);
+	(void)check_file(&f.root, names[1]);
+	OK(call_list(f.c, &f.root, 0, BIG, &all));
+	expect_good_cookies(&all);
+	cr_assert_eq(all.n, 4);
+	/* As rm -r does it: remove what was listed, go on behind it. */
+	first_page(&l);
+	(void)snprintf(first, sizeof(first), "%.15s", l.v[0].name);
+	OK(call_remove(f.c, &f.root, first, NULL));
+	OK(call_page(f.c, &f.root, l.v[0].cookie, 0, BIG, &l));
+	cr_assert_eq(l.n, 2, "the second was lost");
+	cr_expect_str_neq(l.v[1].name, first);
+	cr_expect_eq(l.v[1].cookie, all.v[3].cookie);
+	call_list_free(&all);
+	call_list_free(&l);
 }

@@ -486,8 +486,8 @@ read_burst(const uint8_t *model, uint32_t size)
 		cr_assert_eq(ok->count, want);
 		cr_assert_eq(!!ok->eof, fl[i].off >= size ||
 		    fl[i].len >= size - fl[i].off);
-		cr_assert_eq(memcmp(ok->data.data_val, model + fl[i].off,
-		    want), 0, "at %u + %u", fl[i].off, want);
+		cr_assert(want == 0 || memcmp(ok->data.data_val,
+		    model + fl[i].off, want) == 0, "at %u + %u", fl[i].off, want);
 		client_nfs_free(READ, &res);
 	}
 }

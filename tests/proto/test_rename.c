@@ -3,10 +3,12 @@
  */
 #include "config.h"
 
+#include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "tests/proto/check.h"
+#include "vault/host.h"
 
 static struct fh a, b;		/* two directories */
 
@@ -410,4 +412,37 @@ Test(link, what_cannot_be_is_refused_with_attributes)
 	IS(NOENT, call_lookup(f.c, &a, "z", &r));
 	OK(call_remove(f.c, &a, "x", NULL));
 	IS(STALE, call_link(f.c, &x, &a, "z", &r));
+}
+
+/* While the name of x is linked, another file comes to have that name. */
+static atomic_bool meddle;
+
+static int
+hook(void *ctx, enum host_op op, const char *path)
+{
+	(void)ctx, (void)path;
+	if (op == HOST_LINK && atomic_exchange(&meddle, false))
+		OK(call_rename(f.clients[1], &a, "other", &a, "x", NULL));
+	return 0;
+}
+
+static void
+setup_hook(void)
+{
+	host_set_hook(hook, NULL);
+	setup();
+}
+
+TestSuite(link_race, .init = setup_hook, .fini = teardown);
+
+Test(link_race, the_file_that_was_meant_is_linked_or_none)
+{
+	struct fh x = file_with(&a, "x", "text");
+
+	(void)file_with(&a, "other", "secret");
+	atomic_store(&meddle, true);
+	IS(STALE, call_link(f.c, &x, &b, "y", NULL));
+	cr_assert(!atomic_load(&meddle));
+	IS(NOENT, call_lookup(f.c, &b, "y", NULL));
+	OK(call_rmdir(f.c, &f.root, "b", NULL));
 }

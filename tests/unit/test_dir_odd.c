@@ -161,6 +161,41 @@ Test(odd, a_copied_link_to_one_directory_is_left_out)
 	dir_put(d);
 }
 
+/* What cryptofs 2.9.0 renamed each copy to. */
+Test(odd, names_of_copies_are_cut_as_cryptomator_cuts_them)
+{
+	static const struct {
+		int		 threshold;
+		const char	*name, *mark, *shown;
+	} cases[] = {
+		{ 36, "/\\_[8`b", "_conflict-1", "/\\_[8_con" },
+		{ 36, "/a.jpg", " (Created by Alice)", "/ (.jpg" },
+		{ 36, "/abcdef", " (1)", "/abcd (1)" },
+		{ 40, "/photo.jpeg", " (1)", "/ph (1.jpeg" },
+		{ 44, "/abcdefgh.jpeg", " (2)", "/abcde (2).jpeg" },
+		{ 44, "/\u65e5\u672c\u8a9e\u4e2d", "_conflict-1",
+		    "/\u65e5\u672c\u8a9e\u4e2d_confli" },
+		{ 44, "/\U0001f600\U0001f44d\U0001f5c2" "ab",
+		    " (Created by Alice)",
+		    "/\U0001f600\U0001f44d\U0001f5c2" "a (Creat" },
+		{ 220, "/" BOX_N50 BOX_N50 "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn.txt",
+		    " (Created by Alice)", "/" BOX_N50 BOX_N50
+		    "nnnnnnnnnnnnnnnnnnnnnnn (Created by Alice).txt" },
+	};
+	char *one;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		box_make(&b, NULL, cases[i].threshold);
+		box_file(&b, b.root, cases[i].name + 1, "text");
+		one = entry_of(cases[i].name);
+		copy_as(one, cases[i].mark);
+		cr_expect(box_has(&b, cases[i].shown), "%s", cases[i].shown);
+		free(one);
+		box_end(&b);
+	}
+	memset(&b, 0, sizeof(b));
+}
+
 Test(odd, a_copy_stands_in_when_the_original_is_gone)
 {
 	char *one;

@@ -1,0 +1,137 @@
+/*
+ * What every change of names has around it: how the directory was and is, what
+ * is to be synced, and how things that we made ourselves go away again.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/verr.h"
+#include "vault/vault_int.h"
+
+void
+dir_leaf_path(const char *folder, const char *leaf, char out[VLOC_MAX])
+{
+	(void)snprintf(out, VLOC_MAX, "%.*s/%s", VLOC_MAX - 16, folder, leaf);
+}
+
+int
+dir_change_begin(struct change *c, struct dir *d, struct dir_change *ch,
+    struct verr *e)
+{
+	LOCK_ASSERT_HELD(&d->change);
+	c->d = d;
+	c->ch = ch;
+	c->have_before = false;
+	dir_change_none(ch);
+	if (d->gone)
+		return verr_code(e, VERR_STALE);
+	if (host_stat(d->v->root, d->path, &c->before) == -1)
+		return errno == ENOENT ? verr_code(e, VERR_STALE) :
+		    verr_sys(e, "cannot stat %s", d->path);
+	c->have_before = true;
+	if (ch != NULL) {
+		ch->have_before = true;
+		attr_from_stat(&ch->before, VTYPE_DIR, d->v->cipher,
+		    &c->before);
+	}
+	if (d->v->read_only)
+		return verr_code(e, VERR_ROFS);
+	return 0;
+}
+
+void
+dir_change_end(struct change *c)
+{
+	struct dir *d = c->d;
+	struct host_stat after;
+	bool have;
+
+	have = host_stat(d->v->root, d->path, &after) == 0;
+	if (have && c->ch != NULL) {
+		c->ch->have_after = true;
+		attr_from_stat(&c->ch->after, VTYPE_DIR, d->v->cipher, &after);
+	}
+	dir_listing_changed(d, c->have_before ? &c->before : NULL,
+	    have ? &after : NULL);
+}
+
+void
+dir_change_none(struct dir_change *ch)
+{
+	if (ch != NULL)
+		ch->have_before = ch->have_after = false;
+}
+
+void
+dir_sync_node(struct vault *v, const char *entry, const char *leaf,
+    bool is_long)
+{
+	char path[VLOC_MAX];
+
+	vault_sync_note(v, entry);
+	if (leaf != NULL) {
+		dir_leaf_path(entry, leaf, path);
+		vault_sync_note(v, path);
+	}
+	if (is_long) {
+		dir_leaf_path(entry, "name.c9s", path);
+		vault_sync_note(v, path);
+	}
+}
+
+/* Take away what we made ourselves: a file, or a folder of files. */
+void
+dir_remove_tree(struct vault *v, const char *path, bool is_dir)
+{
+	char inner[VLOC_MAX + 256];
+	struct host_dirent de;
+	struct host_dir *hd;
+
+	if (!is_dir) {
+		(void)host_unlink(v->root, path);
+		return;
+	}
+	if ((hd = host_opendir(v->root, path)) != NULL) {
+		while (host_readdir(hd, &de) == 1) {
+			(void)snprintf(inner, sizeof(inner), "%s/%s", path,
+			    de.name);
+			(void)host_unlink(v->root, inner);
+		}
+		host_closedir(hd);
+	}
+	(void)host_rmdir(v->root, path);
+}
+
+bool
+dir_is_husk(struct vault *v, const char *entry)
+{
+	struct host_dirent de;
+	struct host_dir *hd;
+	int r;
+
+	if ((hd = host_opendir(v->root, entry)) == NULL)
+		return false;
+	while ((r = host_readdir(hd, &de)) == 1 &&
+	    strcmp(de.name, "name.c9s") == 0)
+		;
+	host_closedir(hd);
+	return r == 0;
+}
+
+int
+dir_take_name(struct dir *d, const char *from, const char *entry, bool is_long)
+{
+	if (host_rename_new(d->v->root, from, entry) == 0)
+		return 0;
+	if (errno != EEXIST || !is_long)
+		return -1;
+	if (!dir_is_husk(d->v, entry)) {
+		errno = EEXIST;
+		return -1;
+	}
+	dir_remove_husk(d, entry);
+	return host_rename_new(d->v->root, from, entry);
+}
