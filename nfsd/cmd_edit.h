@@ -45,7 +45,7 @@ void cmd_edit_count(struct cmd_edit *x, const struct entry *ent);
 struct cmd_place {
 	struct dir	*into;		/* DEST is this directory, or NULL */
 	struct dir	*dir;		/* else the one that it is to be in */
-	const char	*name;		/* there; in the arena, NUL-terminated */
+	const char	*name;		/* there; in x->a, NUL-terminated */
 	bool		 slash;		/* DEST ends in one */
 };
 

@@ -478,8 +478,8 @@ const struct cmd cmd_get = {
 	"DEST is a folder, or for one PATH a new name; '-' is standard\n"
 	"output.  With one PATH it may be left out: the current folder.\n"
 	"Modes and times are kept.  Nothing is replaced without --force; a\n"
-	"folder that is there already is filled up.  With --resume a copy that\n"
-	"was interrupted goes on where it was: whole files, and links with the\n"
-	"same target, are not copied again.\n",
+	"folder that is there already is filled up.  With --resume a copy\n"
+	"that was interrupted goes on where it was: whole files, and links\n"
+	"with the same target, are not copied again.\n",
 	opts, sizeof(struct args), get_run
 };

@@ -272,16 +272,17 @@ passwd_run(const struct cmd_call *call)
 const struct cmd cmd_passwd = {
 	"passwd", "VAULT", 1, 1, "change the password, show the recovery key",
 	"At every moment the old password or the new one is valid.  The old\n"
-	"master key file stays beside the new one as a backup, which the old\n"
-	"password still opens: masterkey.cryptomator.XXXXXXXX.bkup.  Delete it\n"
-	"if the old password has become known.  The keys themselves and all\n"
-	"that they encrypt stay as they are, so the recovery key does too.\n"
+	"master key file stays beside the new one as a backup that the old\n"
+	"password still opens, masterkey.cryptomator.XXXXXXXX.bkup: delete it\n"
+	"if the old password has become known.  The keys and all that they\n"
+	"encrypt stay as they are, and so does the recovery key.\n"
 	"\n"
-	"The recovery key opens the vault without any password.  It is the raw\n"
-	"key and a check sum in 132 hexadecimal digits.  Cryptomator shows the\n"
-	"same bytes as 44 words of a list of 4096 that is under a licence\n"
-	"(GPLv3) which does not let us pass it on; with --word-list and that\n"
-	"list, 4096words_en.txt of Cryptomator's sources, words are shown and\n"
-	"read.  F is '-' for standard input.\n",
+	"The recovery key opens the vault without any password.  It is the\n"
+	"raw key and a check sum in 132 hexadecimal digits.  Cryptomator\n"
+	"shows the same bytes as 44 words of a list of 4096; that list is\n"
+	"under the GPLv3, so it cannot be part of this program.  Who has it\n"
+	"(4096words_en.txt in Cryptomator's sources) can give it with\n"
+	"--word-list: then words are shown, and are read.  For\n"
+	"--from-recovery-key, '-' is standard input.\n",
 	opts, sizeof(struct args), passwd_run
 };

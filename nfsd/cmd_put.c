@@ -189,7 +189,7 @@ const struct cmd cmd_put = {
 	"'-' as FILE is standard input.  Modes and times are kept; below a\n"
 	"directory symbolic links are copied as links.  Nothing is replaced\n"
 	"without --force; a directory that is there already is filled up.\n"
-	"With --resume a copy that was interrupted goes on where it was: whole\n"
-	"files, and links with the same target, are not copied again.\n",
+	"With --resume a copy that was interrupted goes on where it was:\n"
+	"whole files, and links with the same target, are not copied again.\n",
 	opts, sizeof(struct args), put_run
 };

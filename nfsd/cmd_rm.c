@@ -187,7 +187,7 @@ rm_run(const struct cmd_call *call)
 
 const struct cmd cmd_rm = {
 	"rm", "VAULT PATH...", 2, CMD_MANY, "remove from a vault",
-	"Nothing is asked, and nothing can be taken back.  Directories need -r;\n"
-	"one that holds damaged entries, which are not shown, stays.\n",
+	"Nothing is asked, and nothing can be taken back.  Directories need\n"
+	"-r; one that holds damaged entries, which are not shown, stays.\n",
 	opts, sizeof(struct args), rm_run
 };

@@ -154,6 +154,23 @@ obj_get_dir(struct request *rq, const struct nfs3_fh *fh, struct obj *o)
 	return status;
 }
 
+bool
+obj_moved(struct request *rq, const struct nfs3_fh *fh, struct obj *o,
+    enum nfsstat3 *status)
+{
+	struct vloc was = o->loc;
+
+	if (*status != NFS3ERR_STALE)
+		return false;
+	obj_put(o);
+	if ((*status = obj_get(rq, fh, o)) != NFS3_OK)
+		return false;
+	if (strcmp(o->loc.path, was.path) != 0)
+		return true;
+	*status = NFS3ERR_STALE;
+	return false;
+}
+
 void
 obj_put(struct obj *o)
 {

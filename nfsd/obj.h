@@ -42,6 +42,15 @@ void obj_put(struct obj *o);
 enum nfsstat3 obj_get_dir(struct request *rq, const struct nfs3_fh *fh,
     struct obj *out);
 
+/*
+ * For an operation that says NFS3ERR_STALE of an object that was got: another
+ * call may have moved it since.  True: it has been got anew, at another place,
+ * and the operation is worth another try.  False: *status is the answer;
+ * nothing is held, as obj_put() likes it.
+ */
+bool obj_moved(struct request *rq, const struct nfs3_fh *fh, struct obj *o,
+    enum nfsstat3 *status);
+
 static inline bool
 obj_is_dir(const struct obj *o)
 {

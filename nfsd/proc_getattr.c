@@ -107,8 +107,11 @@ proc_setattr(struct request *rq)
 
 	if ((status = obj_get(rq, &args->obj, &o)) != NFS3_OK)
 		return status;
-	fattr_before(&res->wcc, &o.attr);
-	if ((status = setattr(rq, &o, &after)) == NFS3_OK ||
+	do {
+		fattr_before(&res->wcc, &o.attr);
+		status = setattr(rq, &o, &after);
+	} while (obj_moved(rq, &args->obj, &o, &status));
+	if (status == NFS3_OK ||
 	    loc_attr(o.x->vault, &o.loc, o.attr.fileid, &after, NULL) == 0)
 		fattr_set(&res->wcc.after, o.x, &after);
 	obj_put(&o);

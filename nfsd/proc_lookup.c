@@ -83,32 +83,40 @@ proc_lookup(struct request *rq)
 	return status;
 }
 
+static enum nfsstat3
+read_target(struct request *rq, const struct obj *o)
+{
+	struct nfs3_readlink_res *res = rq->res;
+	const char *target;
+	struct verr e;
+	size_t len;
+
+	obj_attr(o, &res->attr);
+	if (o->attr.type != VTYPE_SYMLINK)
+		return NFS3ERR_INVAL;
+	if (symlink_read(o->x->vault, rq->arena, &o->loc, &target, &len,
+	    &e) == -1)
+		return status_of(&e);
+	/* Authentic, but nothing that a kernel takes for a path. */
+	if (len >= NFS3_PATH_MAX || memchr(target, '\0', len) != NULL)
+		return NFS3ERR_IO;
+	res->target.s = target;
+	res->target.len = (uint32_t)len;
+	return NFS3_OK;
+}
+
 enum nfsstat3
 proc_readlink(struct request *rq)
 {
 	const struct nfs3_readlink_args *args = rq->args;
-	struct nfs3_readlink_res *res = rq->res;
-	const char *target;
 	enum nfsstat3 status;
-	struct verr e;
 	struct obj o;
-	size_t len;
 
 	if ((status = obj_get(rq, &args->obj, &o)) != NFS3_OK)
 		return status;
-	obj_attr(&o, &res->attr);
-	if (o.attr.type != VTYPE_SYMLINK)
-		status = NFS3ERR_INVAL;
-	else if (symlink_read(o.x->vault, rq->arena, &o.loc, &target, &len,
-	    &e) == -1)
-		status = status_of(&e);
-	else if (len >= NFS3_PATH_MAX || memchr(target, '\0', len) != NULL)
-		/* Authentic, but nothing that a kernel takes for a path. */
-		status = NFS3ERR_IO;
-	else {
-		res->target.s = target;
-		res->target.len = (uint32_t)len;
-	}
+	do
+		status = read_target(rq, &o);
+	while (obj_moved(rq, &args->obj, &o, &status));
 	obj_put(&o);
 	return status;
 }

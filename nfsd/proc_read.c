@@ -85,8 +85,10 @@ proc_read(struct request *rq)
 
 	if ((status = obj_get(rq, &args->file, &o)) != NFS3_OK)
 		return status;
-	obj_attr(&o, &res->attr);
-	status = read_file(rq, &o);
+	do {
+		obj_attr(&o, &res->attr);
+		status = read_file(rq, &o);
+	} while (obj_moved(rq, &args->file, &o, &status));
 	obj_put(&o);
 	return status;
 }

@@ -134,7 +134,7 @@ new_list(struct request *rq, struct nfs3_dirlist *l, uint32_t dircount,
 
 	if ((buf = arena_alloc(rq->arena, cap + 8)) == NULL)
 		return false;
-	nfs3_dirlist_init(l, buf, cap, dircount, maxcount, plus);
+	nfs3_dirlist_init(l, buf, cap, dircount, (uint32_t)cap, plus);
 	return true;
 }
 

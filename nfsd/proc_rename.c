@@ -149,7 +149,9 @@ proc_link(struct request *rq)
 	if (dir.dir != NULL)
 		obj_attr(&dir, &res->dir_wcc.after);
 	if (status == NFS3_OK)
-		status = link_entry(rq, &o, &dir, &ch);
+		do
+			status = link_entry(rq, &o, &dir, &ch);
+		while (obj_moved(rq, &args->file, &o, &status));
 	if (status == NFS3_OK && loc_attr(o.x->vault, &o.loc, o.attr.fileid,
 	    &a, NULL) == 0)
 		fattr_set(&res->attr, o.x, &a);

@@ -82,14 +82,34 @@ proc_write(struct request *rq)
 
 	if ((status = obj_get(rq, &args->file, &o)) != NFS3_OK)
 		return status;
-	if (args->count != args->data.len)
-		status = NFS3ERR_INVAL;
-	else if ((status = may_write(rq, &o)) == NFS3_OK)
-		status = write_file(rq, &o);
+	do {
+		if (args->count != args->data.len)
+			status = NFS3ERR_INVAL;
+		else if ((status = may_write(rq, &o)) == NFS3_OK)
+			status = write_file(rq, &o);
+	} while (obj_moved(rq, &args->file, &o, &status));
 	/* Nothing written, or it went wrong early: as it was found. */
-	if (!res->wcc.after.present)
+	if (!res->wcc.after.present && status != NFS3ERR_STALE)
 		obj_attr(&o, &res->wcc.after);
 	obj_put(&o);
+	return status;
+}
+
+static enum nfsstat3
+commit_file(struct request *rq, struct obj *o)
+{
+	enum nfsstat3 status;
+	struct file *f;
+	struct verr e;
+
+	if ((status = may_write(rq, o)) != NFS3_OK ||
+	    vault_read_only(o->x->vault))
+		return status;
+	f = file_open(o->x->vault, &o->loc, o->attr.fileid, false, &e);
+	if (f == NULL)
+		return status_of(&e);
+	status = sync_file(rq, f);
+	file_put(f);
 	return status;
 }
 
@@ -100,19 +120,14 @@ proc_commit(struct request *rq)
 	struct nfs3_commit_res *res = rq->res;
 	enum nfsstat3 status;
 	struct vattr a;
-	struct file *f;
-	struct verr e;
 	struct obj o;
 
 	if ((status = obj_get(rq, &args->file, &o)) != NFS3_OK)
 		return status;
 	verifier_get(rq->srv, res->verf);
-	if ((status = may_write(rq, &o)) == NFS3_OK &&
-	    !vault_read_only(o.x->vault)) {
-		f = file_open(o.x->vault, &o.loc, o.attr.fileid, false, &e);
-		status = f == NULL ? status_of(&e) : sync_file(rq, f);
-		file_put(f);
-	}
+	do
+		status = commit_file(rq, &o);
+	while (obj_moved(rq, &args->file, &o, &status));
 	if (loc_attr(o.x->vault, &o.loc, o.attr.fileid, &a, NULL) == 0)
 		fattr_set(&res->wcc.after, o.x, &a);
 	obj_put(&o);

@@ -35,6 +35,7 @@ if [ ! -f Makefile ] || [ "$(cat .variant 2>/dev/null)" != "$conf" ]; then
 fi
 make -j"$jobs" V=0 all
 case $kind in
+clang)	exec make -j"$jobs" check TESTS= "$@" ;;	# as silent as gcc's
 tsan)	exec make -j"$jobs" check-stress "$@" ;;
 fuzz)	exec make fuzz-run "$@" ;;
 *)	exec make -j"$jobs" check "$@" ;;

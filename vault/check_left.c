@@ -135,6 +135,12 @@ clear_away(struct check *c, struct left *l, const char *path, bool is_dir)
 	char folder[NAME_DIRPATH_LEN + 1];
 	int r = 0;
 
+	if (l->worth == DATA && l->type == VTYPE_DIR && !l->have_clear) {
+		/* As any orphan; this here is a copy of its link then. */
+		if (check_adopt_linked(c, l->child) == -1)
+			return -1;
+		return check_remove_node(c, path);
+	}
 	if (l->worth == DATA)
 		return check_adopt(c, path, l->shape, l->type,
 		    l->have_clear ? l->clear : NULL, l->clear_len);

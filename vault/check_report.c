@@ -73,8 +73,8 @@ static const struct {
 	    "the name file is longer than 10240 bytes, so the entry is not "
 	    "shown; restore it from a backup" },
 	[CHECK_NOT_DECODABLE_LONG_NAME] = { "NotDecodableLongName",
-	    CHECK_CRITICAL, "the name file holds no name, so the entry is not "
-	    "shown; restore it from a backup" },
+	    CHECK_CRITICAL, "the name file holds no name, or not all of it; "
+	    "restore it from a backup" },
 	[CHECK_NEEDLESSLY_SHORTENED] = { "NeedlesslyShortened", CHECK_WARN,
 	    "the name is shortened although it is short enough, so "
 	    "Cryptomator cannot open it; repair renames it" },

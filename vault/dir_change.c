@@ -355,15 +355,23 @@ dir_symlink(struct dir *d, struct arena *a, const char *name, size_t len,
  * all who use this storage; a copy that a cloud client makes is two.
  */
 static int
-link_object(struct vault *v, const struct vloc *loc, const char *path,
-    struct verr *e)
+link_object(struct vault *v, const struct vloc *loc, uint64_t fileid,
+    const char *path, struct verr *e)
 {
-	if (host_link(v->root, loc->path, path) == 0)
-		return 0;
-	if (errno == EPERM || errno == EOPNOTSUPP || errno == ENOSYS)
-		return verr_fail(e, VERR_UNSUPPORTED, "the vault's storage has "
-		    "no hard links");
-	return verr_sys(e, "cannot link %s to %s", loc->path, path);
+	struct host_stat st;
+
+	if (host_link(v->root, loc->path, path) == -1) {
+		if (errno == EPERM || errno == EOPNOTSUPP || errno == ENOSYS)
+			return verr_fail(e, VERR_UNSUPPORTED, "the vault's "
+			    "storage has no hard links");
+		if (errno == ENOENT || errno == ENOTDIR)
+			return verr_code(e, VERR_STALE);
+		return verr_sys(e, "cannot link %s to %s", loc->path, path);
+	}
+	/* Only names can be linked: is it still the one that was meant? */
+	if (host_stat(v->root, path, &st) == -1)
+		return verr_sys(e, "cannot stat %s", path);
+	return st.ino == fileid ? 0 : verr_code(e, VERR_STALE);
 }
 
 static int
@@ -371,7 +379,6 @@ make_hard_link(struct dir *d, struct fresh *f, const struct vloc *loc,
     uint64_t fileid, struct entry *ent, struct verr *e)
 {
 	char path[VLOC_MAX];
-	struct host_stat st;
 	struct vault *v = d->v;
 	bool folder = f->dn.is_long || loc->type == VTYPE_SYMLINK;
 
@@ -379,10 +386,10 @@ make_hard_link(struct dir *d, struct fresh *f, const struct vloc *loc,
 	if (folder) {
 		if (make_node(v, f, e) == -1)
 			return -1;
-		dir_leaf_path(f->tmp, loc->type == VTYPE_SYMLINK ? "symlink.c9r" :
-		    "contents.c9r", path);
+		dir_leaf_path(f->tmp, loc->type == VTYPE_SYMLINK ?
+		    "symlink.c9r" : "contents.c9r", path);
 	}
-	if (link_object(v, loc, path, e) == -1 ||
+	if (link_object(v, loc, fileid, path, e) == -1 ||
 	    publish(d, f, loc->type == VTYPE_SYMLINK ? "symlink.c9r" : NULL,
 	    ent, e) == -1) {
 		unmake(d, f, folder);
@@ -409,7 +416,7 @@ dir_link(struct dir *d, struct arena *a, const char *name, size_t len,
 	lock_take(&d->change);
 	if (dir_change_begin(&c, d, ch, e) == 0 &&
 	    fresh_init(&f, d, a, name, len, ent, e) == 0)
-		r = make_hard_link(d, &f, loc, ent, e);
+		r = make_hard_link(d, &f, loc, fileid, ent, e);
 	dir_change_end(&c);
 	lock_drop(&d->change);
 	return r;

@@ -44,6 +44,15 @@ set_size(struct vault *v, const struct vloc *loc, uint64_t fileid,
 	return r;
 }
 
+/* It was there a moment ago. */
+static int
+cannot(const char *what, const struct vloc *loc, struct verr *e)
+{
+	if (errno == ENOENT || errno == ENOTDIR)
+		return verr_code(e, VERR_STALE);
+	return verr_sys(e, "cannot set the %s of %s", what, loc->path);
+}
+
 static int
 set_times(struct vault *v, const struct vloc *loc, const struct vset *set,
     struct verr *e)
@@ -55,7 +64,7 @@ set_times(struct vault *v, const struct vloc *loc, const struct vset *set,
 	if (set->mask & VSET_MTIME)
 		ts[1] = set->mtime;
 	if (host_utimes(v->root, loc->path, ts) == -1)
-		return verr_sys(e, "cannot set the times of %s", loc->path);
+		return cannot("times", loc, e);
 	return 0;
 }
 
@@ -77,11 +86,11 @@ loc_set(struct vault *v, const struct vloc *loc, uint64_t fileid,
 	if (set->mask & (VSET_UID | VSET_GID) && host_chown(v->root, loc->path,
 	    set->mask & VSET_UID ? set->uid : (uid_t)-1,
 	    set->mask & VSET_GID ? set->gid : (gid_t)-1) == -1)
-		return verr_sys(e, "cannot change the owner of %s", loc->path);
+		return cannot("owner", loc, e);
 	/* A link's own mode cannot be set, and no system asks for it. */
 	if (set->mask & VSET_MODE && loc->type != VTYPE_SYMLINK &&
 	    host_chmod(v->root, loc->path, set->mode & 07777) == -1)
-		return verr_sys(e, "cannot change the mode of %s", loc->path);
+		return cannot("mode", loc, e);
 	if (set->mask & (VSET_ATIME | VSET_MTIME) &&
 	    set_times(v, loc, set, e) == -1)
 		return -1;

@@ -55,8 +55,11 @@ put_header(struct file *f, struct verr *e)
 	keys_drop(f->v->keys, k);
 	if (!ok)
 		return verr_fail(e, VERR_NOMEM, "cannot make a header");
-	if (host_write(f->fd, disk, c->header_len, 0) == -1)
-		return verr_sys(e, "cannot write the header of %s", f->path);
+	if (host_write(f->fd, disk, c->header_len, 0) == -1) {
+		verr_sys(e, "cannot write the header of %s", f->path);
+		(void)host_truncate(f->fd, 0);	/* half of it is damage */
+		return -1;
+	}
 	f->have_header = true;
 	f->st.size = c->header_len;
 	return 0;
@@ -122,6 +125,31 @@ chunk_has(uint64_t clear_size, uint64_t index)
 	    (size_t)(clear_size - start) : CIPHER_CHUNK;
 }
 
+/*
+ * A write that was to make the file longer stopped half way (the disk is
+ * full): take away what came of it.  The chunk that was the last one is
+ * sealed anew as far as it went, from what was to become of it; chunks before
+ * it had their room, so the disk being full cannot have stopped those.
+ */
+static void
+undo_growth(struct file *f, struct kctx *k, uint64_t clear_size,
+    uint64_t first, uint8_t *bufs[], const size_t lens[], unsigned n)
+{
+	const struct cipher *c = f->v->cipher;
+	uint64_t index = clear_size / CIPHER_CHUNK;
+	size_t old = chunk_has(clear_size, index);
+	uint8_t *buf;
+
+	if (old > 0 && index >= first && index - first < n) {
+		buf = bufs[index - first];
+		if (c->open(k, &f->fk, index, buf, lens[index - first]) &&
+		    c->seal(k, &f->fk, index, buf + c->nonce_len, old, buf))
+			(void)host_write(f->fd, buf, old + c->overhead,
+			    size_chunk_off(c, index));
+	}
+	(void)host_truncate(f->fd, size_disk(c, clear_size));
+}
+
 /* One batch; *data, *off and *len are moved on.  data NULL: zeros. */
 static int
 write_batch(struct file *f, struct kctx *k, uint64_t clear_size,
@@ -129,6 +157,7 @@ write_batch(struct file *f, struct kctx *k, uint64_t clear_size,
 {
 	uint8_t *bufs[BATCH];
 	struct iovec iov[BATCH];
+	size_t lens[BATCH];
 	uint64_t first = *off / CIPHER_CHUNK, index;
 	size_t skip, part, disk_len;
 	unsigned n = 0;
@@ -150,7 +179,7 @@ write_batch(struct file *f, struct kctx *k, uint64_t clear_size,
 		if (disk_len == 0)
 			goto out;
 		iov[n - 1].iov_base = bufs[n - 1];
-		iov[n - 1].iov_len = disk_len;
+		iov[n - 1].iov_len = lens[n - 1] = disk_len;
 		if (*data != NULL)
 			*data += part;
 		*off += part;
@@ -159,6 +188,8 @@ write_batch(struct file *f, struct kctx *k, uint64_t clear_size,
 	if (host_writev(f->fd, iov, (int)n,
 	    size_chunk_off(f->v->cipher, first)) == -1) {
 		verr_sys(e, "cannot write %s", f->path);
+		if (*off > clear_size)
+			undo_growth(f, k, clear_size, first, bufs, lens, n);
 		goto out;
 	}
 	r = 0;
@@ -238,6 +269,32 @@ file_write(struct file *f, uint64_t off, const void *data, size_t len,
 /* -- truncation */
 
 /*
+ * Chunk index, of which old clear bytes are there, keeps the first keep of
+ * them; clear holds it, opened, and disk is room for what it becomes.  The
+ * chunk and the file's end cannot change in one step: if the second one
+ * fails, the chunk is put back as it was.
+ */
+static int
+shorten_chunk(struct file *f, struct kctx *k, uint64_t index, size_t old,
+    size_t keep, uint8_t *clear, uint8_t *disk, struct verr *e)
+{
+	const struct cipher *c = f->v->cipher;
+	uint64_t disk_off = size_chunk_off(c, index);
+
+	if (!c->seal(k, &f->fk, index, clear + c->nonce_len, keep, disk))
+		return verr_fail(e, VERR_NOMEM, "cannot encrypt a chunk");
+	if (host_truncate(f->fd, disk_off + old + c->overhead) == -1)
+		return verr_sys(e, "cannot truncate %s", f->path);
+	if (host_write(f->fd, disk, keep + c->overhead, disk_off) == 0 &&
+	    host_truncate(f->fd, disk_off + keep + c->overhead) == 0)
+		return 0;
+	verr_sys(e, "cannot truncate %s", f->path);
+	if (c->seal(k, &f->fk, index, clear + c->nonce_len, old, clear))
+		(void)host_write(f->fd, clear, old + c->overhead, disk_off);
+	return -1;
+}
+
+/*
  * Cut inside a chunk: first all chunks behind it go, then the chunk gets its
  * new, shorter form, then the rest of the old one goes.
  */
@@ -247,8 +304,8 @@ cut(struct file *f, uint64_t clear_size, uint64_t size, struct verr *e)
 	const struct cipher *c = f->v->cipher;
 	uint64_t index = size / CIPHER_CHUNK;
 	size_t keep = size % CIPHER_CHUNK, old;
-	struct kctx *k;
-	uint8_t *buf;
+	struct kctx *k = NULL;
+	uint8_t *buf, *disk;
 	int r = -1;
 
 	if (keep == 0) {
@@ -256,30 +313,17 @@ cut(struct file *f, uint64_t clear_size, uint64_t size, struct verr *e)
 			return verr_sys(e, "cannot truncate %s", f->path);
 		return 0;
 	}
-	if ((buf = bufpool_get()) == NULL)
-		return verr_fail(e, VERR_NOMEM, "out of memory for file data");
-	if ((k = keys_take(f->v->keys)) == NULL) {
-		bufpool_put(buf);
-		return verr_fail(e, VERR_NOMEM, "out of memory for a cipher");
-	}
+	buf = bufpool_get();
+	disk = bufpool_get();
 	old = chunk_has(clear_size, index);
-	if (fetch(f, k, index, old, buf, e) == -1)
-		goto out;
-	if (!c->seal(k, &f->fk, index, buf + c->nonce_len, keep, buf)) {
-		verr_fail(e, VERR_NOMEM, "cannot encrypt a chunk");
-		goto out;
-	}
-	if (host_truncate(f->fd, size_chunk_off(c, index) + old +
-	    c->overhead) == -1 ||
-	    host_write(f->fd, buf, keep + c->overhead,
-	    size_chunk_off(c, index)) == -1 ||
-	    host_truncate(f->fd, size_disk(c, size)) == -1) {
-		verr_sys(e, "cannot truncate %s", f->path);
-		goto out;
-	}
-	r = 0;
-out:
-	keys_drop(f->v->keys, k);
+	if (buf == NULL || disk == NULL ||
+	    (k = keys_take(f->v->keys)) == NULL)
+		verr_fail(e, VERR_NOMEM, "out of memory for file data");
+	else if (fetch(f, k, index, old, buf, e) == 0)
+		r = shorten_chunk(f, k, index, old, keep, buf, disk, e);
+	if (k != NULL)
+		keys_drop(f->v->keys, k);
+	bufpool_put(disk);
 	bufpool_put(buf);
 	return r;
 }

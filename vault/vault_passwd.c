@@ -25,6 +25,7 @@
 
 #include "base/secret.h"
 #include "base/verr.h"
+#include "vault/base64.h"
 #include "vault/digest.h"
 #include "vault/host.h"
 #include "vault/keys.h"
@@ -48,20 +49,64 @@ struct change {
 	struct host_stat old;
 };
 
+static bool
+decrypts(struct kctx *c, const char *entry, size_t len)
+{
+	uint8_t clear[BASE64_BYTES(256)];
+	size_t n;
+
+	return len <= 255 && name_decrypt(c, "", 0, entry, len - 4, clear, &n);
+}
+
+/*
+ * Does one of the names in the root's folder decrypt?  Where there are none,
+ * nothing is lost by a wrong key either.
+ */
+static int
+prove_by_names(int root, struct kctx *c, struct verr *e)
+{
+	char path[NAME_DIRPATH_LEN + 1];
+	bool any = false, proven = false;
+	struct host_dirent de;
+	struct host_dir *hd;
+	size_t len;
+	int r;
+
+	if (!name_dirpath(c, "", 0, path))
+		return verr_fail(e, VERR_NOMEM, "out of memory for a name");
+	if ((hd = host_opendir(root, path)) == NULL)
+		return verr_sys(e, "cannot open the folder of the root, %s",
+		    path);
+	while (!proven && (r = host_readdir(hd, &de)) == 1) {
+		len = strlen(de.name);
+		if (len < NAME_DISK_MIN ||
+		    memcmp(de.name + len - 4, ".c9r", 4) != 0)
+			continue;
+		any = true;
+		proven = decrypts(c, de.name, len);
+	}
+	if (!proven && r == -1)
+		r = verr_sys(e, "cannot read folder %s", path);
+	else if (any && !proven)
+		r = verr_fail(e, VERR_PASSWORD, "this is not the key of this "
+		    "vault");
+	else
+		r = 0;
+	host_closedir(hd);
+	return r;
+}
+
 /*
  * In format 8 the token's signature proves the raw key.  In format 7 the MAC
- * of the version proves its one half, and that the root is where both lead
- * proves the other.
+ * of the version proves its one half, and names prove the other.
  */
 static int
 prove_key(int root, const struct papers *p, const uint8_t *raw,
     struct verr *e)
 {
-	char path[NAME_DIRPATH_LEN + 1];
-	struct host_stat st;
 	struct keys *keys;
 	struct kctx *c;
-	bool ok = false;
+	int r;
 
 	if (p->have_token)
 		return token_verify(&p->token, p->text, p->text_len, raw, e);
@@ -71,17 +116,12 @@ prove_key(int root, const struct papers *p, const uint8_t *raw,
 	if ((keys = keys_new(raw, e)) == NULL)
 		return -1;
 	if ((c = keys_take(keys)) != NULL)
-		ok = name_dirpath(c, "", 0, path);
+		r = prove_by_names(root, c, e);
+	else
+		r = verr_fail(e, VERR_NOMEM, "out of memory for a cipher");
 	keys_drop(keys, c);
 	keys_free(keys);
-	if (!ok)
-		return verr_fail(e, VERR_NOMEM, "out of memory for a name");
-	if (host_stat(root, path, &st) == 0)
-		return 0;
-	if (errno != ENOENT)
-		return verr_sys(e, "cannot stat %s", path);
-	return verr_fail(e, VERR_PASSWORD, "this is not the key of this vault, "
-	    "or the folder of its root is missing");
+	return r;
 }
 
 /*

@@ -20,10 +20,12 @@ note() { cut -c 1-300 | sed 's/^/# /'; }
 
 # check TEXT COMMAND...: one test, what the command says is shown if it fails.
 check() {
-	local text=$1 rc
+	local text=$1 rc since=$SECONDS
 	shift
 	"$@" > "$WORK/said" 2>&1
 	rc=$?
+	[ $((SECONDS - since)) -lt 5 ] ||
+	    echo "# $((SECONDS - since)) s for the next"
 	if [ $rc = 0 ]; then
 		ok "$text"
 	else

@@ -411,8 +411,12 @@ def differ(node, item, tidy):
     return None
 
 
-def compare(root, listing, tidy=False):
-    """All differences, as text.  tidy: links are as Cryptomator reads them."""
+def compare(root, listing, tidy=False, lost=None):
+    """
+    All differences, as text.  tidy: links are as Cryptomator reads them.
+    lost: paths that may be away or unreadable; what is new is then not looked
+    at either.
+    """
     out = []
     want = dict(root.walk())
     seen = set()
@@ -420,14 +424,35 @@ def compare(root, listing, tidy=False):
         path = item.get("path")
         if path in seen:
             out.append("%r is listed twice" % path)
-        elif path not in want:
+        elif path not in want and lost is None:
             out.append("%r should not be there (%s)" % (
                 path, item.get("error", item.get("type"))))
-        else:
+        elif path in want and (lost is None or path not in lost):
             how = differ(want[path], item, tidy) if "type" in item else \
                 item.get("error")
             if how is not None:
                 out.append("%r: %s" % (path, how))
         seen.add(path)
-    out += ["%r is missing" % p for p in want if p not in seen]
+    out += ["%r is missing" % p for p in want
+            if p not in seen and (lost is None or p not in lost)]
+    return out
+
+
+def disagree(ours, theirs):
+    """How two listings differ, whatever should be there."""
+    out = []
+    mine = {i["path"]: i for i in ours}
+    other = {i["path"]: i for i in theirs}
+    for p in sorted(mine.keys() ^ other.keys()):
+        out.append("%r is shown by %s only" % (
+            p, "vaultnfs" if p in mine else "Cryptomator"))
+    for p in mine.keys() & other.keys():
+        a, b = mine[p], other[p]
+        if ("error" in a) != ("error" in b):
+            out.append("%r: %s can read it, the other says %s" % (
+                p, "Cryptomator" if "error" in a else "vaultnfs",
+                a.get("error", b.get("error"))))
+        elif "error" not in a:
+            out += ["%r: %s %s, to Cryptomator %s" % (p, k, a[k], b[k])
+                    for k in ("type", "sha256") if a.get(k) != b.get(k)]
     return out

@@ -12,223 +12,21 @@ say nothing worse than INFO.  README.md has more.
 Exit codes: 0 no difference, 1 differences, 77 nothing was run (and why).
 """
 import argparse
-import json
 import os
 import random
 import re
-import selectors
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
 
+import damage
 import model
 import names
+from sides import (Broken, Cryptomator, Skip, Vaultnfs, build_library,
+                   find_jdk, version_of)
 
-HERE = os.path.dirname(os.path.abspath(__file__))
 LONG, SHORT = 200, 20
-SLOW = 300              # seconds after which the library hangs
-
-
-class Skip(Exception):
-    """Why nothing can be run here."""
-
-
-class Broken(Exception):
-    """A side did not do what it was told."""
-
-
-# -- a JDK, the library, the program
-
-def version_of(home):
-    """The Java version of the JDK at home, 0 if there is no compiler."""
-    try:
-        out = subprocess.run([os.path.join(home, "bin", "javac"), "-version"],
-                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                             text=True, check=False).stdout
-    except OSError:
-        return 0
-    m = re.search(r"javac (\d+)", out)
-    return int(m.group(1)) if m else 0
-
-
-def find_jdk(given):
-    """The newest JDK, or the one that was asked for."""
-    homes = [given] if given else []
-    if not homes and os.environ.get("JAVA_HOME"):
-        homes = [os.environ["JAVA_HOME"]]
-    if not homes:
-        javac = shutil.which("javac")
-        if javac:
-            homes.append(os.path.dirname(os.path.dirname(
-                os.path.realpath(javac))))
-        top = "/usr/lib/jvm"
-        if os.path.isdir(top):
-            homes += sorted(os.path.join(top, n) for n in os.listdir(top))
-    best = max(homes, key=version_of, default=None)
-    if best is None or version_of(best) < 17:
-        raise Skip("there is no JDK of Java 17 or later (JAVA_HOME or "
-                   "--java says where one is)")
-    return best
-
-
-def build_library(java_home, mvn, work):
-    """The class path of the Java program and all that it needs."""
-    if shutil.which(mvn) is None:
-        raise Skip("there is no Maven to fetch Cryptomator's library "
-                   "(Debian: apt-get install maven)")
-    env = dict(os.environ, JAVA_HOME=java_home)
-    listed = os.path.join(work, "classpath")
-    for mode in (["-o"], []):           # without the network if that works
-        p = subprocess.run(
-            [mvn, "-q", "-B"] + mode + [
-                "-f", os.path.join(HERE, "pom.xml"),
-                "dependency:build-classpath", "-Dmdep.outputFile=" + listed],
-            env=env, cwd=work, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True, check=False)
-        if p.returncode == 0 and os.path.exists(listed):
-            break
-    else:
-        raise Skip("Maven cannot fetch Cryptomator's library: " +
-                   " ".join(p.stdout.split())[-400:])
-    with open(listed, encoding="utf-8") as f:
-        path = f.read().strip()
-    classes = os.path.join(work, "classes")
-    os.makedirs(classes)
-    src = os.path.join(HERE, "java")
-    subprocess.run([os.path.join(java_home, "bin", "javac"), "-Xlint:all",
-                    "-Werror", "-cp", path, "-d", classes] +
-                   [os.path.join(src, n) for n in sorted(os.listdir(src))],
-                   check=True)
-    return classes + os.pathsep + path
-
-
-class Cryptomator:
-    """Cryptomator's library in one JVM (java/Session.java)."""
-    name = "Cryptomator"
-    ours = False
-
-    def __init__(self, java_home, path, work):
-        self.script = os.path.join(work, "theirs.script")
-        self.log = open(os.path.join(work, "java.log"), "ab")
-        self.jvm = subprocess.Popen(
-            [os.path.join(java_home, "bin", "java"), "-Xmx512m",
-             "-XX:+UseSerialGC", "-Dorg.slf4j.simpleLogger."
-             "defaultLogLevel=warn", "-cp", path, "Session"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log)
-        self.ready = selectors.DefaultSelector()
-        self.ready.register(self.jvm.stdout, selectors.EVENT_READ)
-
-    def call(self, *words):
-        line = " ".join(model.escape(w) for w in words) + "\n"
-        self.jvm.stdin.write(line.encode())
-        self.jvm.stdin.flush()
-        if not self.ready.select(SLOW):
-            self.jvm.kill()
-            raise Broken("%s: no answer in %d s" % (words[0], SLOW))
-        answer = self.jvm.stdout.readline()
-        if not answer:
-            raise Broken("%s: the JVM ended; see %s" % (words[0],
-                                                        self.log.name))
-        answer = json.loads(answer)
-        if not answer["ok"]:
-            raise Broken("%s: %s" % (words[0], answer["error"]))
-        return answer["result"]
-
-    def init(self, r):
-        self.call("init", r.vault, r.password, r.cipher, str(r.threshold))
-
-    def apply(self, r, lines):
-        write_script(self.script, lines)
-        self.call("apply", r.vault, r.password, self.script)
-
-    def list(self, r):
-        out = self.call("list", r.vault, r.password)
-        for item in out:
-            if "mode" in item:
-                item["mode"] = sum(
-                    0o400 >> i for i, c in enumerate(item["mode"]) if c != "-")
-        return out
-
-    def end(self):
-        self.jvm.stdin.close()
-        self.jvm.wait(30)
-        self.log.close()
-
-
-class Vaultnfs:
-    """Our program, and tests/interop/apply on our library."""
-    name = "vaultnfs"
-    ours = True
-
-    def __init__(self, build, work):
-        self.program = os.path.join(build, "vaultnfs")
-        self.applier = os.path.join(build, "tests", "interop", "apply")
-        self.script = os.path.join(work, "ours.script")
-        for p in (self.program, self.applier):
-            if not os.access(p, os.X_OK):
-                raise Skip("%s is not built (make check-interop does it)" % p)
-        self.commands = self.run(None, "help")
-
-    def run(self, password, *args, stdin=None):
-        p = subprocess.run([self.program, *args], stdin=stdin or
-                           subprocess.DEVNULL, stdout=subprocess.PIPE,
-                           stderr=subprocess.PIPE, check=False,
-                           env=dict(os.environ, INTEROP_PASS=password or ""))
-        if p.returncode != 0:
-            text = (p.stderr or p.stdout).decode(errors="replace")
-            raise Broken("vaultnfs %s: exit %d: %s" % (
-                args[0], p.returncode, text.strip()[-2000:]))
-        return p.stdout
-
-    def has(self, command):
-        return re.search(rb"^  %s " % command.encode(), self.commands,
-                         re.MULTILINE) is not None
-
-    def apply_run(self, *args, stdin=None):
-        p = subprocess.run([self.applier, *args], stdin=stdin,
-                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                           check=False)
-        if p.returncode != 0:
-            raise Broken("apply: exit %d: %s" % (
-                p.returncode, p.stdout.decode(errors="replace").strip()))
-
-    def init(self, r):
-        self.apply_run("--init", r.vault, r.password, r.cipher,
-                       str(r.threshold), str(r.cost))
-
-    def apply(self, r, lines):
-        write_script(self.script, lines)
-        with open(self.script, "rb") as f:
-            self.apply_run(r.vault, r.password, stdin=f)
-
-    def list(self, r):
-        out = json.loads(self.run(r.password, "tree", "--json", "--sha256",
-                                  "--password-env", "INTEROP_PASS", r.vault,
-                                  "/"))
-        for item in out:
-            if "mode" in item:
-                item["mode"] = int(item["mode"], 8)
-        return out
-
-    def put(self, r, folder):
-        self.run(r.password, "put", "-r", "--password-env", "INTEROP_PASS",
-                 r.vault, folder, "/")
-
-    def get(self, r, folder):
-        self.run(r.password, "get", "-r", "--password-env", "INTEROP_PASS",
-                 r.vault, "/", folder)
-
-    def check(self, r):
-        if self.has("check"):
-            self.run(r.password, "check", "--password-env", "INTEROP_PASS",
-                     "--contents", r.vault)
-
-
-def write_script(path, lines):
-    with open(path, "w", encoding="ascii") as f:
-        f.write("".join(line + "\n" for line in lines))
 
 
 # -- one round
@@ -281,14 +79,12 @@ class Round:
             for d in model.compare(self.root, side.list(self),
                                    tidy=not side.ours):
                 self.bad.append("%s, read by %s: %s" % (step, side.name, d))
-        health = self.theirs.call("check", self.vault, self.password)
-        if len(health["checks"]) < 3:
-            self.bad.append("health checks are missing")
-        for h in health["results"]:
-            if h["severity"] not in ("GOOD", "INFO"):
-                self.bad.append("%s, %s: %s: %s" % (
-                    step, h["check"], h["severity"], h["text"]))
-        self.ours.check(self)
+        for h in self.theirs.health(self):
+            self.bad.append("%s, %s: %s: %s" % (
+                step, h["check"], h["severity"], h["text"]))
+        for f in self.ours.check(self):
+            self.bad.append("%s, vaultnfs check: %s: %s: %s" % (
+                step, f["severity"], f["kind"], f["text"]))
 
     def get(self):
         folder = os.path.join(self.work, "get")
@@ -299,8 +95,25 @@ class Round:
 
     def passwd(self):
         new = names.password(self.rng)
-        self.theirs.call("passwd", self.vault, self.password, new)
+        self.rng.choice(self.sides).passwd(self, new)
         self.password = new
+
+    def places(self):
+        """Both know the same place on disk for each path."""
+        listing = [i for i in self.theirs.list(self) if "ciphertext" in i]
+        paths = [i["path"] for i in listing]
+        ours = self.ours.where(self, paths)
+        back = self.ours.clear(self, ours)
+        for i, disk, clear in zip(listing, ours, back):
+            if disk != i["ciphertext"]:
+                self.bad.append("%r is at %s, not at %s" % (
+                    i["path"], i["ciphertext"], disk))
+            if clear != i["path"]:
+                self.bad.append("%s is %r, not %r" % (
+                    disk, i["path"], clear))
+        if len(ours) != len(paths) or len(back) != len(paths):
+            self.bad.append("%d paths, %d places, %d paths" % (
+                len(paths), len(ours), len(back)))
 
     def format7(self):
         """The vault as of years ago, changed by us, migrated by them."""
@@ -318,23 +131,55 @@ class Round:
         A file's copy as a sync client makes one.  We show it under the name
         that Cryptomator will give it when it looks next, and leave it alone.
         """
-        files = []
-        for at, dirs, found in os.walk(os.path.join(self.vault, "d")):
-            if at.count("/") == self.vault.count("/") + 3:
-                files += [os.path.join(at, n) for n in sorted(found)
-                          if n.endswith(".c9r") and len(n) >= 28]
-        if not files:
+        files = [p for p, n in self.root.walk() if n.kind == "file" and
+                 names.size(p.rsplit("/", 1)[1]) <=
+                 names.fitting(self.threshold)]
+        if not files or not self.theirs.keeps_suffixes:
             return
-        path = self.rng.choice(sorted(files))
+        path = self.rng.choice(files)
         mark = self.rng.choice([" (1)", " (Created by Alice)", "_conflict-1"])
-        shutil.copy2(path, path[:-4] + mark + ".c9r")
-        ours = {i["path"]: i for i in self.ours.list(self)}
-        theirs = {i["path"]: i for i in self.theirs.list(self)}
-        for p in sorted(ours.keys() ^ theirs.keys()):
+        disk = os.path.join(self.vault, self.ours.where(self, [path])[0])
+        shutil.copy2(disk, disk[:-4] + mark + disk[-4:])
+        ours = {i["path"] for i in self.ours.list(self)}
+        theirs = {i["path"] for i in self.theirs.list(self)}
+        for p in sorted(ours ^ theirs):
             self.bad.append("conflict copy%s: %r is shown by %s only" % (
                 mark, p, "vaultnfs" if p in ours else "Cryptomator"))
-        if not self.bad and len(theirs) != len(list(self.root.walk())) + 1:
+        if len(theirs) != len(list(self.root.walk())) + 1:
             self.bad.append("conflict copy%s: not shown" % mark)
+
+    def damage(self):
+        """Our check finds it, and --repair leaves what Cryptomator reads."""
+        wanted, lost = damage.some(self)
+        found = self.ours.check(self)
+        for what, kinds, disk in wanted:
+            if not any(f["kind"] in kinds and disk in (None, f["disk"])
+                       for f in found):
+                self.bad.append("damage %s was not found, but %s" % (
+                    what, [f["kind"] for f in found]))
+        self.agree_on_health(found)
+        self.ours.check(self, "--repair")
+        step = "repaired (%s)" % ", ".join(w[0] for w in wanted)
+        for h in self.theirs.health(self):
+            self.bad.append("%s, %s: %s: %s" % (
+                step, h["check"], h["severity"], h["text"]))
+        ours, theirs = self.ours.list(self, may=(0, 4)), self.theirs.list(self)
+        for d in model.disagree(ours, theirs):
+            self.bad.append("%s: %s" % (step, d))
+        for d in model.compare(self.root, theirs, tidy=True, lost=lost):
+            self.bad.append("%s: %s" % (step, d))
+
+    def agree_on_health(self, found):
+        """Cryptomator's own kinds of findings, by both."""
+        theirs = sorted(h["kind"] for h in self.theirs.health(self))
+        ours = sorted(f["kind"] for f in found
+                      if f["kind"] in set(theirs) | {
+                          "MissingContentDir", "OrphanContentDir",
+                          "LongShortNamesMismatch",
+                          "TrailingBytesInNameFile", "UnknownType"})
+        if ours != theirs:
+            self.bad.append("health: vaultnfs finds %s, Cryptomator %s" % (
+                ours, theirs))
 
     def run(self):
         """Steps, until one shows a difference."""
@@ -352,7 +197,8 @@ class Round:
             (1, lambda: self.change(first, 50)),
             (1, lambda: self.read("then changed by " + first.name)),
             (0.3, self.get),
-            (0.3, self.conflict),
+            (0.3, self.places),
+            (1, self.conflict if self.rng.random() < 0.3 else self.damage),
         ]
         for chance, step in steps:
             if not self.bad and self.rng.random() < chance:

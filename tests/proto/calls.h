@@ -14,6 +14,11 @@
 
 #include "tests/proto/fixture.h"
 
+/* The call, as client_nfs(), which must be answered by a result. */
+#define CALL(c, P, args, res)						\
+	call_must(#P, client_nfs((c), P, (args), (res)))
+void call_must(const char *what, enum clnt_stat st);
+
 /* A reply about names: every procedure fills what it has. */
 struct reply {
 	bool		have_fh;
@@ -80,34 +85,5 @@ int call_rename(struct client *c, const struct fh *from, const char *name,
     const struct fh *to, const char *new_name, struct reply *r);
 int call_link(struct client *c, const struct fh *fh, const struct fh *dir,
     const char *name, struct reply *r);
-
-/* -- listings */
-
-struct item {
-	char		name[1025];
-	uint64_t	fileid, cookie;
-	post_op_attr	attr;		/* READDIRPLUS */
-	bool		have_fh;
-	struct fh	fh;
-};
-
-struct list {
-	struct item	*v;
-	size_t		 n, cap;
-	bool		 eof;
-	size_t		 wire;		/* bytes of the last page's result */
-	unsigned	 pages;
-	char		 verf[8];
-	post_op_attr	 dir_attr;
-};
-
-/* Append one page; dircount 0: READDIR. */
-int call_page(struct client *c, const struct fh *dir, uint64_t cookie,
-    uint32_t dircount, uint32_t count, struct list *l);
-/* All pages from the beginning; *l is cleared first. */
-int call_list(struct client *c, const struct fh *dir, uint32_t dircount,
-    uint32_t count, struct list *l);
-struct item *call_find(const struct list *l, const char *name);
-void call_list_free(struct list *l);
 
 #endif /* TESTS_PROTO_CALLS_H */

@@ -7,7 +7,7 @@
 
 #include <criterion/criterion.h>
 
-#include "tests/proto/calls.h"
+#include "tests/proto/list.h"
 
 static struct fix f;
 

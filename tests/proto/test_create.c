@@ -284,9 +284,9 @@ Test(mkdir, makes_an_empty_directory)
 	cr_expect_eq(check_attr(&r.attr)->mode, 02750);
 	cr_assert(r.wcc.before.attributes_follow);
 	(void)check_after(&r.wcc);
-	OK(call_list(f.c, &r.fh, 0, 4096, &l));
+	OK(list_all(f.c, &r.fh, 0, 4096, &l));
 	cr_expect_eq(l.n, 2, ". and ..");
-	call_list_free(&l);
+	list_free(&l);
 	IS(EXIST, call_mkdir(f.c, &f.root, "dir", &s, &r));
 	(void)check_after(&r.wcc);
 	(void)check_file(&f.root, "file");

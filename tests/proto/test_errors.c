@@ -131,9 +131,9 @@ Test(errors, on_objects_carry_the_object)
 	expect_dir(&wcc.after, &file);
 	IS(FBIG, call_setattr(f.c, &file, &s, NULL, &wcc));
 	expect_dir(&wcc.after, &file);
-	IS(NOTDIR, call_page(f.c, &file, 0, 0, 4096, &l));
+	IS(NOTDIR, list_page(f.c, &file, 0, 0, 4096, &l));
 	expect_dir(&l.dir_attr, &file);
-	IS(TOOSMALL, call_page(f.c, &dir, 0, 100, 100, &l));
+	IS(TOOSMALL, list_page(f.c, &dir, 0, 100, 100, &l));
 	expect_dir(&l.dir_attr, &dir);
 }
 

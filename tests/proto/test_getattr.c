@@ -430,8 +430,8 @@ Test(access, what_it_refuses_is_refused_when_tried)
 	(void)check_file(&dir, "in");
 	s = call_mode(0300);			/* neither listed ... */
 	OK(call_setattr(f.c, &dir, &s, NULL, NULL));
-	IS(ACCES, call_page(f.c, &dir, 0, 0, 4096, &l));
-	IS(ACCES, call_page(f.c, &dir, 0, 4096, 4096, &l));
+	IS(ACCES, list_page(f.c, &dir, 0, 0, 4096, &l));
+	IS(ACCES, list_page(f.c, &dir, 0, 4096, 4096, &l));
 	OK(call_lookup(f.c, &dir, "in", NULL));
 	s = call_mode(0600);			/* nor searched ... */
 	OK(call_setattr(f.c, &dir, &s, NULL, NULL));

@@ -171,8 +171,8 @@ Test(handles, that_are_bad_are_so_to_every_procedure)
 	IS(BADHANDLE, call_rename(f.c, &f.root, "x", &bad, "y", NULL));
 	IS(BADHANDLE, call_link(f.c, &bad, &f.root, "y", NULL));
 	IS(BADHANDLE, call_link(f.c, &f.root, &bad, "y", NULL));
-	IS(BADHANDLE, call_page(f.c, &bad, 0, 0, 4096, &l));
-	IS(BADHANDLE, call_page(f.c, &bad, 0, 4096, 4096, &l));
+	IS(BADHANDLE, list_page(f.c, &bad, 0, 0, 4096, &l));
+	IS(BADHANDLE, list_page(f.c, &bad, 0, 4096, 4096, &l));
 	IS(BADHANDLE, call_commit(f.c, &bad, NULL));
 }
 
@@ -281,4 +281,27 @@ Test(handles, of_a_removed_file_never_lead_to_another)
 	(void)check_file(&f.root, "file");
 	for (i = 0; i < 40; i++)
 		IS(STALE, call_getattr(f.c, &fh[i], &a));
+}
+
+/* The place is the same, even the inode may be: another server did it. */
+Test(handles, of_a_file_that_was_replaced_behind_our_back_are_stale)
+{
+	struct fix g = f;
+	struct fh fh;
+	fattr3 a;
+	int i;
+
+	memset(g.clients, 0, sizeof(g.clients));
+	g.running = false;
+	fix_make(&g);
+	fix_run(&g);
+	for (i = 0; i < 30; i++) {
+		fh = check_file(&f.root, "file");
+		OK(call_getattr(f.c, &fh, &a));
+		OK(call_remove(g.c, &g.root, "file", NULL));
+		OK(call_create(g.c, &g.root, "file", GUARDED, NULL, NULL));
+		IS(STALE, call_getattr(f.c, &fh, &a));
+		OK(call_remove(g.c, &g.root, "file", NULL));
+	}
+	fix_down(&g);
 }

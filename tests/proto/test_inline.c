@@ -184,7 +184,7 @@ metadata(struct client *c, int which, struct list *l)
 	case 2:
 		return call_access(c, &file, 63, &bits, NULL);
 	case 3:
-		return call_page(c, &dir, 0, 32768, 32768, l);
+		return list_page(c, &dir, 0, 32768, 32768, l);
 	default:
 		return call_lookup(c, &dir, "no such name", NULL) ==
 		    WIRE_NFS3ERR_NOENT ? WIRE_NFS3_OK : -1;
@@ -215,7 +215,7 @@ expect_prompt(struct client *c, const char *when)
 				max[k] = t;
 			l.n = 0;
 		}
-	call_list_free(&l);
+	list_free(&l);
 	for (k = 0; k < KINDS; k++) {
 		(void)fprintf(stderr, "%s, %s: at most %lld us%s\n", when,
 		    kinds[k], (long long)max[k], max[k] > TYPICAL_US ?
@@ -239,7 +239,7 @@ Test(inline, metadata_runs_on_the_loop_and_data_on_workers)
 	before = counts();
 	for (k = 0; k < KINDS; k++)
 		OK(metadata(f.c, k, &l));
-	OK(call_page(f.c, &dir, 0, 0, 4096, &l));
+	OK(list_page(f.c, &dir, 0, 0, 4096, &l));
 	OK(call_readlink(f.c, &r.fh, target, NULL));
 	OK(call_lookup(f.c, &dir, "..", NULL));
 	after = counts();
@@ -252,7 +252,7 @@ Test(inline, metadata_runs_on_the_loop_and_data_on_workers)
 	after = counts();
 	cr_expect_eq(after.on_worker - before.on_worker, 3);
 	cr_expect_eq(after.on_loop, before.on_loop);
-	call_list_free(&l);
+	list_free(&l);
 }
 
 Test(inline, a_read_under_way_delays_no_metadata)

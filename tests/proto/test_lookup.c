@@ -126,9 +126,9 @@ Test(lookup, names_of_every_length_up_to_255_are_kept)
 	}
 	name[255] = '\0';
 	OK(call_create(f.c, &f.root, name, UNCHECKED, NULL, NULL));
-	OK(call_list(f.c, &f.root, 65536, 65536, &l));
-	cr_expect_not_null(call_find(&l, name));
-	call_list_free(&l);
+	OK(list_all(f.c, &f.root, 65536, 65536, &l));
+	cr_expect_not_null(list_find(&l, name));
+	list_free(&l);
 }
 
 Test(lookup, names_over_255_bytes_are_too_long)
@@ -179,10 +179,10 @@ Test(lookup, a_name_is_found_in_both_normal_forms_and_listed_in_nfc)
 	OK(call_lookup(f.c, &f.root, NFD, &r));
 	cr_expect(call_same_fh(&r.fh, &fh));
 	IS(EXIST, call_create(f.c, &f.root, NFC, GUARDED, NULL, NULL));
-	OK(call_list(f.c, &f.root, 0, 65536, &l));
+	OK(list_all(f.c, &f.root, 0, 65536, &l));
 	cr_expect_eq(l.n, 3);
-	cr_expect_not_null(call_find(&l, NFC));
-	call_list_free(&l);
+	cr_expect_not_null(list_find(&l, NFC));
+	list_free(&l);
 	OK(call_remove(f.c, &f.root, NFD, NULL));
 	IS(NOENT, call_lookup(f.c, &f.root, NFC, NULL));
 }

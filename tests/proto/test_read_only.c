@@ -162,11 +162,11 @@ Test(read_only, looking_works)
 	OK(call_read(f.c, &file, 0, 4, buf, NULL));
 	cr_expect_eq(memcmp(buf, "text", 4), 0);
 	OK(call_readlink(f.c, &ln, buf, NULL));
-	OK(call_list(f.c, &f.root, 0, 4096, &l));
-	call_list_free(&l);
-	OK(call_list(f.c, &dir, 4096, 4096, &l));
+	OK(list_all(f.c, &f.root, 0, 4096, &l));
+	list_free(&l);
+	OK(list_all(f.c, &dir, 4096, 4096, &l));
 	cr_expect_eq(l.n, 4);
-	call_list_free(&l);
+	list_free(&l);
 	OK(call_access(f.c, &file, 63, &bits, NULL));
 	cr_expect_eq(bits, ACCESS3_READ);
 	OK(call_access(f.c, &dir, 63, &bits, NULL));

@@ -103,8 +103,8 @@ Test(readdir, both_list_the_same_entries_with_the_same_cookies)
 	struct list x, y;
 
 	make_mixture();
-	OK(call_list(f.c, &f.root, 0, BIG, &x));
-	OK(call_list(f.c, &f.root, BIG, BIG, &y));
+	OK(list_all(f.c, &f.root, 0, BIG, &x));
+	OK(list_all(f.c, &f.root, BIG, BIG, &y));
 	cr_assert_eq(x.n, MIXTURE);
 	cr_expect_eq(x.pages, 1);
 	expect_same(&x, &y);
@@ -113,8 +113,8 @@ Test(readdir, both_list_the_same_entries_with_the_same_cookies)
 	cr_expect_eq(memcmp(y.verf, "\0\0\0\0\0\0\0\0", 8), 0);
 	cr_expect_eq(check_attr(&x.dir_attr)->type, WIRE_NF3DIR);
 	cr_expect_eq(check_attr(&y.dir_attr)->type, WIRE_NF3DIR);
-	call_list_free(&x);
-	call_list_free(&y);
+	list_free(&x);
+	list_free(&y);
 }
 
 Test(readdir, plus_tells_of_each_entry_what_lookup_and_getattr_tell)
@@ -126,7 +126,7 @@ Test(readdir, plus_tells_of_each_entry_what_lookup_and_getattr_tell)
 	size_t i;
 
 	make_mixture();
-	OK(call_list(f.c, &f.root, BIG, BIG, &l));
+	OK(list_all(f.c, &f.root, BIG, BIG, &l));
 	for (i = 0; i < l.n; i++) {
 		it = &l.v[i];
 		OK(call_lookup(f.c, &f.root, it->name, &r));
@@ -140,7 +140,7 @@ Test(readdir, plus_tells_of_each_entry_what_lookup_and_getattr_tell)
 		cr_expect_eq(it->fileid, a.fileid, "%s", it->name);
 		cr_expect_eq(check_attr(&r.attr)->fileid, a.fileid);
 	}
-	call_list_free(&l);
+	list_free(&l);
 }
 
 Test(readdir, dot_and_dotdot_have_the_right_fileids)
@@ -156,13 +156,13 @@ Test(readdir, dot_and_dotdot_have_the_right_fileids)
 	fix_restart(&f);		/* parents are not known any more */
 	for (plus = 0; plus < 2; plus++)
 		for (i = 2; i >= 0; i--) {
-			OK(call_list(f.c, &objs[i], plus ? BIG : 0, BIG, &l));
+			OK(list_all(f.c, &objs[i], plus ? BIG : 0, BIG, &l));
 			cr_expect_str_eq(l.v[0].name, ".");
 			cr_expect_eq(l.v[0].fileid, at[i].fileid);
 			cr_expect_str_eq(l.v[1].name, "..");
 			cr_expect_eq(l.v[1].fileid,
 			    at[i == 0 ? 0 : i - 1].fileid);
-			call_list_free(&l);
+			list_free(&l);
 		}
 }
 
@@ -173,20 +173,20 @@ Test(readdir, pages_of_every_size_are_within_it_and_add_up)
 	uint32_t size;
 
 	make_mixture();
-	OK(call_list(f.c, &f.root, 0, BIG, &want));
+	OK(list_all(f.c, &f.root, 0, BIG, &want));
 	for (size = 420; size < 3000; size += 52) {
-		OK(call_list(f.c, &f.root, 0, size, &l));
+		OK(list_all(f.c, &f.root, 0, size, &l));
 		cr_assert_leq(l.wire, size);
 		expect_same(&want, &l);
-		call_list_free(&l);
+		list_free(&l);
 	}
 	for (size = 600; size < 4000; size += 68) {
-		OK(call_list(f.c, &f.root, size, size, &l));
+		OK(list_all(f.c, &f.root, size, size, &l));
 		cr_assert_leq(l.wire, size);
 		expect_same(&want, &l);
-		call_list_free(&l);
+		list_free(&l);
 	}
-	call_list_free(&want);
+	list_free(&want);
 }
 
 Test(readdir, every_single_page_is_within_its_limit)
@@ -200,7 +200,7 @@ Test(readdir, every_single_page_is_within_its_limit)
 		cookie = 0;
 		do {
 			l.n = 0;
-			OK(call_page(f.c, &f.root, cookie, size, size, &l));
+			OK(list_page(f.c, &f.root, cookie, size, size, &l));
 			cr_assert_leq(l.wire, size);
 			cr_assert_gt(l.n, 0);
 			cookie = l.v[l.n - 1].cookie;
@@ -208,13 +208,13 @@ Test(readdir, every_single_page_is_within_its_limit)
 		cookie = 0;
 		do {
 			l.n = 0;
-			OK(call_page(f.c, &f.root, cookie, 0, size, &l));
+			OK(list_page(f.c, &f.root, cookie, 0, size, &l));
 			cr_assert_leq(l.wire, size);
 			cr_assert_gt(l.n, 0);
 			cookie = l.v[l.n - 1].cookie;
 		} while (!l.eof);
 	}
-	call_list_free(&l);
+	list_free(&l);
 }
 
 Test(readdir, what_cannot_hold_one_entry_is_toosmall)
@@ -223,15 +223,15 @@ Test(readdir, what_cannot_hold_one_entry_is_toosmall)
 	uint32_t size;
 
 	for (size = 0; size < 128; size += 8) {
-		IS(TOOSMALL, call_page(f.c, &f.root, 0, 0, size, &l));
+		IS(TOOSMALL, list_page(f.c, &f.root, 0, 0, size, &l));
 		cr_expect_eq(check_attr(&l.dir_attr)->type, WIRE_NF3DIR);
 	}
 	for (size = 8; size < 280; size += 8)
-		IS(TOOSMALL, call_page(f.c, &f.root, 0, size, size, &l));
+		IS(TOOSMALL, list_page(f.c, &f.root, 0, size, size, &l));
 	cr_expect_eq(check_attr(&l.dir_attr)->type, WIRE_NF3DIR);
-	OK(call_page(f.c, &f.root, 0, 0, 512, &l));
-	OK(call_page(f.c, &f.root, 0, 512, 512, &l));
-	call_list_free(&l);
+	OK(list_page(f.c, &f.root, 0, 0, 512, &l));
+	OK(list_page(f.c, &f.root, 0, 512, 512, &l));
+	list_free(&l);
 }
 
 /* "." fits, the next entry, of 255 bytes, does not: never an empty page. */
@@ -243,15 +243,15 @@ Test(readdir, a_long_name_that_does_not_fit_is_toosmall_where_it_comes)
 
 	memset(name, 'n', 255), name[255] = '\0';
 	(void)check_file(&f.root, name);
-	OK(call_page(f.c, &f.root, 0, 0, 200, &l));
+	OK(list_page(f.c, &f.root, 0, 0, 200, &l));
 	cr_assert_gt(l.n, 0);
-	st = call_page(f.c, &f.root, 2, 0, 200, &l);
+	st = list_page(f.c, &f.root, 2, 0, 200, &l);
 	cr_expect_eq(st, WIRE_NFS3ERR_TOOSMALL);
 	l.n = 0;
-	OK(call_page(f.c, &f.root, 2, 0, 512, &l));
+	OK(list_page(f.c, &f.root, 2, 0, 512, &l));
 	cr_expect_eq(l.n, 1);
 	cr_expect(l.eof);
-	call_list_free(&l);
+	list_free(&l);
 }
 
 Test(readdir, dircount_bounds_names_and_not_attributes)
@@ -259,15 +259,15 @@ Test(readdir, dircount_bounds_names_and_not_attributes)
 	struct list l = { .n = 0 };
 
 	make_files(&f.root, "file ", 100);
-	OK(call_page(f.c, &f.root, 0, 512, BIG, &l));
+	OK(list_page(f.c, &f.root, 0, 512, BIG, &l));
 	/* About 32 bytes of fileid, name and cookie each. */
 	cr_expect(l.n >= 8 && l.n <= 24, "%zu entries", l.n);
 	cr_expect(!l.eof);
 	l.n = 0;
 	/* One entry at least, or a client never comes to an end. */
-	OK(call_page(f.c, &f.root, 0, 1, BIG, &l));
+	OK(list_page(f.c, &f.root, 0, 1, BIG, &l));
 	cr_expect_eq(l.n, 1);
-	call_list_free(&l);
+	list_free(&l);
 }
 
 Test(readdir, huge_limits_get_a_bounded_reply)
@@ -275,15 +275,15 @@ Test(readdir, huge_limits_get_a_bounded_reply)
 	struct list l = { .n = 0 };
 
 	make_files(&f.root, "a file with a name of some length ", 1400);
-	OK(call_page(f.c, &f.root, 0, UINT32_MAX, UINT32_MAX, &l));
+	OK(list_page(f.c, &f.root, 0, UINT32_MAX, UINT32_MAX, &l));
 	cr_expect_leq(l.wire, 256 * 1024);
 	cr_expect_gt(l.n, 500);
 	cr_expect(!l.eof, "1,400 entries are more than 256 KiB");
 	l.n = 0;
-	OK(call_page(f.c, &f.root, 0, 0, UINT32_MAX, &l));
+	OK(list_page(f.c, &f.root, 0, 0, UINT32_MAX, &l));
 	cr_expect_eq(l.n, 1402);
 	cr_expect(l.eof);
-	call_list_free(&l);
+	list_free(&l);
 }
 
 Test(readdir, one_listing_may_mix_both_procedures)
@@ -293,16 +293,16 @@ Test(readdir, one_listing_may_mix_both_procedures)
 	int turn = 0;
 
 	make_files(&f.root, "file ", 200);
-	OK(call_list(f.c, &f.root, 0, BIG, &want));
+	OK(list_all(f.c, &f.root, 0, BIG, &want));
 	do {
-		OK(call_page(f.c, &f.root, cookie, turn++ % 2 ? 2000 : 0,
+		OK(list_page(f.c, &f.root, cookie, turn++ % 2 ? 2000 : 0,
 		    2000, &l));
 		cookie = l.v[l.n - 1].cookie;
 	} while (!l.eof);
 	cr_expect_gt(turn, 4);
 	expect_same(&want, &l);
-	call_list_free(&want);
-	call_list_free(&l);
+	list_free(&want);
+	list_free(&l);
 }
 
 Test(readdir, any_cookie_is_taken_and_past_the_end_is_the_end)
@@ -317,15 +317,15 @@ Test(readdir, any_cookie_is_taken_and_past_the_end_is_the_end)
 	make_files(&f.root, "file ", 20);
 	for (i = 0; i < sizeof(cookies) / sizeof(cookies[0]); i++) {
 		l.n = 0;
-		OK(call_page(f.c, &f.root, cookies[i], 0, BIG, &l));
+		OK(list_page(f.c, &f.root, cookies[i], 0, BIG, &l));
 		cr_expect(l.eof);
 		n = l.n;
 		l.n = 0;
-		OK(call_page(f.c, &f.root, cookies[i], BIG, BIG, &l));
+		OK(list_page(f.c, &f.root, cookies[i], BIG, BIG, &l));
 		cr_expect_eq(l.n, n);
 		cr_expect(cookies[i] < 0x7fffffff || n == 0);
 	}
-	call_list_free(&l);
+	list_free(&l);
 }
 
 Test(readdir, a_verifier_is_never_held_against_anybody)
@@ -345,12 +345,12 @@ Test(readdir, cookies_outlive_a_restart)
 	struct list before, after;
 
 	make_mixture();
-	OK(call_list(f.c, &f.root, 0, BIG, &before));
+	OK(list_all(f.c, &f.root, 0, BIG, &before));
 	fix_restart(&f);
-	OK(call_list(f.c, &f.root, BIG, BIG, &after));
+	OK(list_all(f.c, &f.root, BIG, BIG, &after));
 	expect_same(&before, &after);
-	call_list_free(&before);
-	call_list_free(&after);
+	list_free(&before);
+	list_free(&after);
 }
 
 Test(readdir, of_no_directory_is_notdir_with_attributes)
@@ -358,9 +358,9 @@ Test(readdir, of_no_directory_is_notdir_with_attributes)
 	struct fh file = check_file(&f.root, "file");
 	struct list l = { .n = 0 };
 
-	IS(NOTDIR, call_page(f.c, &file, 0, 0, 4096, &l));
+	IS(NOTDIR, list_page(f.c, &file, 0, 0, 4096, &l));
 	cr_expect_eq(check_attr(&l.dir_attr)->type, WIRE_NF3REG);
-	IS(NOTDIR, call_page(f.c, &file, 0, 4096, 4096, &l));
+	IS(NOTDIR, list_page(f.c, &file, 0, 4096, 4096, &l));
 	cr_expect_eq(check_attr(&l.dir_attr)->type, WIRE_NF3REG);
 }
 
@@ -383,7 +383,7 @@ list_in_motion(uint32_t dircount, uint32_t count)
 	make_files(&dir, "old ", 100);
 	do {
 		l.n = 0;
-		OK(call_page(f.c, &dir, cookie, dircount, count, &l));
+		OK(list_page(f.c, &dir, cookie, dircount, count, &l));
 		for (i = 0; i < l.n; i++)
 			if (sscanf(l.v[i].name, "stable %u", &n) == 1) {
 				cr_assert_lt(n, 1000);
@@ -409,7 +409,7 @@ list_in_motion(uint32_t dircount, uint32_t count)
 	for (i = 0; i < 1000; i++)
 		cr_assert_eq(seen[i], 1, "stable %u came %u times", i,
 		    seen[i]);
-	call_list_free(&l);
+	list_free(&l);
 }
 
 Test(readdir, what_stays_is_listed_once_while_others_come_and_go)
@@ -462,7 +462,7 @@ first_page(struct list *l)
 
 	for (size = 160; size < 400; size += 4) {
 		l->n = 0;
-		OK(call_page(f.c, &f.root, 2, 0, size, l));
+		OK(list_page(f.c, &f.root, 2, 0, size, l));
 		if (l->n == 1)
 			return;
 	}
@@ -477,17 +477,17 @@ Test(readdir, of_twins_the_second_is_listed_when_the_first_is_removed)
 	find_twins(names[0], names[1]);
 	(void)check_file(&f.root, names[0]);
 	(void)check_file(&f.root, names[1]);
-	OK(call_list(f.c, &f.root, 0, BIG, &all));
+	OK(list_all(f.c, &f.root, 0, BIG, &all));
 	expect_good_cookies(&all);
 	cr_assert_eq(all.n, 4);
 	/* As rm -r does it: remove what was listed, go on behind it. */
 	first_page(&l);
 	(void)snprintf(first, sizeof(first), "%.15s", l.v[0].name);
 	OK(call_remove(f.c, &f.root, first, NULL));
-	OK(call_page(f.c, &f.root, l.v[0].cookie, 0, BIG, &l));
+	OK(list_page(f.c, &f.root, l.v[0].cookie, 0, BIG, &l));
 	cr_assert_eq(l.n, 2, "the second was lost");
 	cr_expect_str_neq(l.v[1].name, first);
 	cr_expect_eq(l.v[1].cookie, all.v[3].cookie);
-	call_list_free(&all);
-	call_list_free(&l);
+	list_free(&all);
+	list_free(&l);
 }

@@ -146,8 +146,8 @@ Test(rmdir, takes_an_empty_directory_away)
 	IS(STALE, call_lookup(f.c, &dir, "x", NULL));
 	IS(STALE, call_lookup(f.c, &dir, "..", NULL));
 	IS(STALE, call_create(f.c, &dir, "x", UNCHECKED, NULL, NULL));
-	IS(STALE, call_page(f.c, &dir, 0, 0, 4096, &l));
-	IS(STALE, call_page(f.c, &dir, 0, 4096, 4096, &l));
+	IS(STALE, list_page(f.c, &dir, 0, 0, 4096, &l));
+	IS(STALE, list_page(f.c, &dir, 0, 4096, 4096, &l));
 	IS(NOENT, call_rmdir(f.c, &f.root, "dir", &r));
 	(void)check_after(&r.wcc);
 }
@@ -243,7 +243,7 @@ Test(rmdir, a_tree_is_emptied_while_it_is_listed)
 		(void)check_file(&dir, name);
 	}
 	do {
-		OK(call_page(f.c, &dir, cookie, 0, 1024, &l));
+		OK(list_page(f.c, &dir, cookie, 0, 1024, &l));
 		for (i = 0; i < l.n; i++) {
 			cookie = l.v[i].cookie;
 			if (l.v[i].name[0] == '.')
@@ -253,7 +253,7 @@ Test(rmdir, a_tree_is_emptied_while_it_is_listed)
 		}
 		l.n = 0;
 	} while (!l.eof);
-	call_list_free(&l);
+	list_free(&l);
 	cr_expect_eq(seen, 300);
 	OK(call_rmdir(f.c, &f.root, "dir", NULL));
 }

@@ -312,9 +312,9 @@ Test(rename, saving_over_and_over_leaves_one_file)
 		OK(call_rename(f.c, &a, "file.tmp", &a, "file", NULL));
 		expect_at(&a, "file", &fh);
 	}
-	OK(call_list(f.c, &a, 0, 4096, &l));
+	OK(list_all(f.c, &a, 0, 4096, &l));
 	cr_expect_eq(l.n, 3);
-	call_list_free(&l);
+	list_free(&l);
 }
 
 /* -- LINK */

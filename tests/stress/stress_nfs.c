@@ -15,7 +15,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "tests/proto/calls.h"
+#include "tests/proto/list.h"
 
 enum { DIRS = 3, NAMES = 12, BLOCK = 5000, BLOCKS = 30, SECONDS = 3 };
 
@@ -128,7 +128,7 @@ list(struct client *c, const struct fh *dir)
 	size_t i;
 
 	do {
-		if (!fair("READDIR", call_page(c, dir, cookie, plus, 2000,
+		if (!fair("READDIR", list_page(c, dir, cookie, plus, 2000,
 		    &l)) || l.n == 0)
 			break;
 		cookie = l.v[l.n - 1].cookie;
@@ -137,7 +137,7 @@ list(struct client *c, const struct fh *dir)
 		if (l.v[i].have_fh && l.v[i].attr.attributes_follow &&
 		    l.v[i].attr.post_op_attr_u.attributes.type == WIRE_NF3REG)
 			use_file(c, &l.v[i].fh);
-	call_list_free(&l);
+	list_free(&l);
 }
 
 static void
@@ -239,7 +239,7 @@ check_dir(const struct fh *dir)
 	fattr3 a;
 	int st;
 
-	if ((st = call_list(f.c, dir, 4096, 4096, &l)) != WIRE_NFS3_OK) {
+	if ((st = list_all(f.c, dir, 4096, 4096, &l)) != WIRE_NFS3_OK) {
 		fail("READDIRPLUS at the end", st);
 		return 0;
 	}
@@ -259,7 +259,7 @@ check_dir(const struct fh *dir)
 		    &it->fh, 0, 1, NULL, NULL)) != WIRE_NFS3_OK)
 			fail("READ of what is listed", st);
 	}
-	call_list_free(&l);
+	list_free(&l);
 	return n;
 }
 

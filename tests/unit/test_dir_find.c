@@ -140,13 +140,14 @@ Test(find, a_search_that_was_disturbed_does_not_say_there_is_nothing)
 	struct entry was, is;
 	enum verr_code c;
 	uint8_t hash[16];
+	bool more;
 
 	cr_assert_eq(box_find(&b, files[N_FILES - 1], &was), VERR_NONE);
 	deep = box_dir(&b, "/one/" BOX_LONG "d");
 	memcpy(hash, dir_hash(deep), 16);
 	dir_put(deep);
 	for (size_t i = 0; i < 2; i++)
-		for (f.at = 1, f.calls = f.at; f.calls >= f.at; f.at++) {
+		for (f.at = 1, more = true; more; f.at++) {
 			box_reopen(&b);
 			f.calls = 0;
 			f.err = errs[i];
@@ -159,9 +160,10 @@ Test(find, a_search_that_was_disturbed_does_not_say_there_is_nothing)
 			    "call %u: code %d", f.at, c);
 			if (c == VERR_NONE)
 				dir_put(parent);
-			cr_expect_leq(f.at, 500);
+			more = f.calls >= f.at;
 		}
-	for (f.at = 1, f.calls = f.at; f.calls >= f.at; f.at++) {
+	cr_expect_gt(f.at, 30);
+	for (f.at = 1, more = true; more; f.at++) {
 		box_reopen(&b);
 		f.calls = 0;
 		host_set_hook(box_hook, &f);
@@ -171,6 +173,7 @@ Test(find, a_search_that_was_disturbed_does_not_say_there_is_nothing)
 		cr_expect(deep != NULL || b.e.code == VERR_IO,
 		    "call %u: code %d", f.at, b.e.code);
 		dir_put(deep);
+		more = f.calls >= f.at;
 	}
 }
 

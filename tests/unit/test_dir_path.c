@@ -333,7 +333,8 @@ expect_map(const char *archive, const char *pass, unsigned min)
 
 Test(dir_path, the_map_knows_all_directories)
 {
-	expect_map("gen-threshold36-sivgcm.tar.gz", "pw", 3);
+	expect_map("gen-cryptofs-sivgcm.tar.gz",
+	    "p\xc3\xa4ssw\xc3\xb6rd 123", 3);
 }
 
 Test(dir_path, the_map_knows_all_directories_without_dirids)

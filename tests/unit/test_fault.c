@@ -439,11 +439,12 @@ Test(fault, a_write_or_cut_that_fails_leaves_a_file_that_can_be_read)
 	struct entry ent;
 	struct file *x;
 	uint8_t *now;
+	bool more;
 	char name[40];
 	size_t len;
 
 	for (unsigned i = 0; i < 4 * 2 * 2; i++)
-		for (f.at = 1, f.calls = 1; f.calls >= f.at; f.at++) {
+		for (f.at = 1, more = true; more; f.at++) {
 			uint64_t off = offs[i & 3];
 
 			arena_reset(b.a);
@@ -463,7 +464,8 @@ Test(fault, a_write_or_cut_that_fails_leaves_a_file_that_can_be_read)
 				c = BOX_CODE(&b, file_write(x, off, data,
 				    40000, &ch, &b.e));
 			host_set_hook(NULL, NULL);
-			if (f.calls >= f.at)
+			more = f.calls >= f.at;
+			if (more)
 				cr_expect_eq(c, verr_of_errno(f.err),
 				    "%u, call %u: %s", i, f.at, b.e.text);
 			cr_assert_eq(box_find(&b, name, &ent), VERR_NONE);

@@ -4,6 +4,9 @@
  */
 #include "config.h"
 
+#include <signal.h>
+#include <sys/resource.h>
+
 #include "tests/unit/box.h"
 #include "tests/unit/box_oracle.h"
 #include "vault/cipher.h"
@@ -342,6 +345,97 @@ Test(file, what_is_too_large_is_refused_at_once)
 	file_put(x);
 	cr_assert_eq(box_find(&b, "/f", &ent), VERR_NONE);
 	cr_expect_eq(ent.attr.size, 4);
+}
+
+/* -- a disk that is full in the middle of a write */
+
+/*
+ * RLIMIT_FSIZE does what a full disk does: a write comes to a stop at that
+ * byte, and the next one fails.
+ */
+static void
+stop_at(const char *path, off_t more)
+{
+	struct rlimit r = { RLIM_INFINITY, RLIM_INFINITY };
+	struct stat st;
+
+	(void)signal(SIGXFSZ, SIG_IGN);
+	if (path != NULL) {
+		cr_assert_eq(stat(box_disk_of(&b, path), &st), 0);
+		r.rlim_cur = (rlim_t)(st.st_size + more);
+	}
+	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &r), 0);
+}
+
+static void
+expect_start(const char *path, const uint8_t *p, size_t len)
+{
+	struct entry ent;
+	uint8_t *is;
+	size_t n;
+
+	cr_assert_eq(box_find(&b, path, &ent), VERR_NONE);
+	is = box_read(&b, &ent, &n);
+	cr_assert_not_null(is, "%s: %s", path, b.e.text);
+	cr_expect_eq(n, len, "%s has %zu bytes", path, n);
+	cr_expect_arr_eq(is, p, len < n ? len : n);
+	free(is);
+}
+
+Test(file, a_full_disk_does_not_cost_what_was_there_before)
+{
+	static const size_t olds[] = { 0, 1, 100, C - 1, C, C + 100 };
+	static const off_t stops[] = { 0, 1, 12, 40, 5000, 33000, 40000 };
+	uint8_t *p = pattern(4 * C);
+	enum verr_code c;
+	struct file *f;
+	char name[40];
+
+	box_make(&b, NULL, 0);
+	for (size_t i = 0; i < 6 * 7; i++) {
+		size_t old = olds[i / 7];
+
+		(void)snprintf(name, sizeof(name), "/%zu", i);
+		box_write(&b, b.root, name + 1, p, old);
+		f = open_file(name, true);
+		stop_at(name, stops[i % 7]);
+		c = BOX_CODE(&b, file_write(f, old, p + old, 2 * C, NULL,
+		    &b.e));
+		cr_expect_eq(c, VERR_FBIG, "%s: %d", name, c);
+		stop_at(NULL, 0);
+		expect_start(name, p, old);
+		/* over the end of what is there */
+		if (old > 50) {
+			stop_at(name, stops[i % 7]);
+			c = BOX_CODE(&b, file_write(f, old - 50, p + old - 50,
+			    2 * C, NULL, &b.e));
+			cr_expect_eq(c, VERR_FBIG, "%s: %d", name, c);
+			stop_at(NULL, 0);
+			expect_start(name, p, old);
+		}
+		cr_expect_eq(file_write(f, old, p + old, C, NULL, &b.e), 0);
+		file_put(f);
+		expect_start(name, p, old + C);
+	}
+	free(p);
+	oracle_agrees(&b);
+}
+
+Test(file, a_full_disk_does_not_leave_half_a_header)
+{
+	struct file *f;
+
+	box_make(&b, NULL, 0);
+	box_file(&b, b.root, "f", "");
+	f = open_file("/f", true);
+	cr_assert_eq(truncate(box_disk_of(&b, "/f"), 0), 0);
+	stop_at("/f", 30);
+	cr_expect_eq(BOX_CODE(&b, file_write(f, 0, "x", 1, NULL, &b.e)),
+	    VERR_FBIG);
+	stop_at(NULL, 0);
+	cr_expect_eq(file_write(f, 0, "x", 1, NULL, &b.e), 0, "%s",
+	    b.e.text);
+	file_put(f);
 }
 
 /* -- others change the file underneath */

@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.cryptomator.cryptofs.CryptoFileSystem;
 
 /** All that can be seen in a vault.  What cannot be read has an "error". */
 final class Listing {
@@ -24,9 +25,15 @@ final class Listing {
 	private final List<Object> entries = new ArrayList<>();
 	private final ByteBuffer buf = ByteBuffer.allocate(100_000);
 
-	static List<Object> of(Path root) throws IOException {
-		Listing l = new Listing();
-		l.walk(root, 0);
+	private final CryptoFileSystem fs;
+
+	private Listing(CryptoFileSystem fs) {
+		this.fs = fs;
+	}
+
+	static List<Object> of(CryptoFileSystem fs) throws IOException {
+		Listing l = new Listing(fs);
+		l.walk(fs.getPath("/"), 0);
 		return l.entries;
 	}
 
@@ -68,6 +75,8 @@ final class Listing {
 		    1_000_000_000L));
 		entry.put("mtime_nsec", Math.floorMod(
 		    t.to(TimeUnit.NANOSECONDS), 1_000_000_000L));
+		entry.put("ciphertext", fs.getPathToVault().relativize(
+		    fs.getCiphertextPath(p)).toString());
 		if (a.isDirectory())
 			return true;
 		entry.put("size", a.size());

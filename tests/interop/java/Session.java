@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.cryptomator.cryptofs.CryptoFileSystem;
 
 /**
  * Cryptomator's library on a string: commands on standard input, one a line,
@@ -62,8 +63,8 @@ final class Session {
 			return v.check();
 		}
 		case "list" -> {
-			try (FileSystem fs = v.open()) {
-				return Listing.of(fs.getPath("/"));
+			try (CryptoFileSystem fs = v.open()) {
+				return Listing.of(fs);
 			}
 		}
 		default -> throw new IllegalArgumentException(

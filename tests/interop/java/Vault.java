@@ -99,6 +99,7 @@ final class Vault {
 				c.check(path, config, key, cryptor, r ->
 				    out.add(Map.of("check", c.name(),
 				    "severity", r.getSeverity().name(),
+				    "kind", r.getClass().getSimpleName(),
 				    "text", r.toString())));
 			}
 			cryptor.destroy();
