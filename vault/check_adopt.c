@@ -101,6 +101,12 @@ check_lost_usable(struct check *c)
 	return n == 0 || (n > 0 && strcmp(id, CHECK_LOST_ID) == 0);
 }
 
+bool
+check_is_lost(const struct check_dir *cd)
+{
+	return cd->id != NULL && strcmp(cd->id, CHECK_LOST_ID) == 0;
+}
+
 int
 check_lost_open(struct check *c)
 {
@@ -119,6 +125,8 @@ check_lost_open(struct check *c)
 		return -1;
 	if (n == 0 && make_link(c, c->v->root_dir, CHECK_LOST, lost,
 	    strlen(lost)) == -1)
+		return -1;
+	if (check_dir_made(c, lost, strlen(lost)) == NULL)
 		return -1;
 	c->lost = dir_by_id(c->v, lost, strlen(lost), &c->why);
 	return c->lost == NULL ? -1 : 0;
@@ -143,6 +151,8 @@ check_adopt_linked(struct check *c, const struct check_dir *cd)
 
 	if (check_lost_open(c) == -1)
 		return -1;
+	if (check_is_lost(cd))
+		return 0;
 	name_of(c, cd, 0, name);
 	if (make_link(c, c->lost, name, cd->id, cd->id_len) == 0)
 		return 0;
@@ -280,7 +290,8 @@ forget_folder(struct check *c, const char *folder)
 }
 
 int
-check_adopt_entries(struct check *c, const struct check_dir *cd)
+check_adopt_entries(struct check *c, const struct check_dir *cd,
+    struct check_dir **dest)
 {
 	char folder[NAME_DIRPATH_LEN + 1];
 	struct host_dirent de;
@@ -291,6 +302,7 @@ check_adopt_entries(struct check *c, const struct check_dir *cd)
 	check_folder(cd->hash, folder);
 	if ((to = step_parent(c, cd)) == NULL)
 		return -1;
+	*dest = check_dir_made(c, to->id, to->id_len);
 	memset(c->numbers, 0, sizeof(c->numbers));
 	if ((hd = host_opendir(c->v->root, folder)) == NULL) {
 		dir_put(to);

@@ -132,6 +132,23 @@ check_dir_left(struct check *c, struct check_dir *d)
 	c->left = d;
 }
 
+struct check_dir *
+check_dir_made(struct check *c, const char *id, size_t len)
+{
+	uint8_t hash[CHECK_HASH_LEN];
+	struct check_dir *d;
+
+	if (!check_hash_of(c, id, len, hash))
+		return NULL;
+	if ((d = check_dir_find(c, hash)) == NULL) {
+		if ((d = check_dir_add(c, hash)) == NULL)
+			return NULL;
+		d->made = true;
+	}
+	d->reached = true;
+	return check_dir_set_id(c, d, id, len) ? d : NULL;
+}
+
 /* Base32 (RFC 4648) of exactly 20 bytes. */
 static bool
 decode(const char *text, uint8_t hash[CHECK_HASH_LEN])

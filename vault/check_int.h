@@ -49,6 +49,7 @@ struct check_dir {
 	bool			 linked;	/* from another unreached one */
 	bool			 held;		/* by a leftover of ours */
 	bool			 left;		/* is in c->left */
+	bool			 made;		/* by us, in this pass */
 };
 
 struct check_queue {
@@ -173,6 +174,8 @@ bool check_dir_set_link(struct check *c, struct check_dir *d,
     const struct check_item *it);
 bool check_dir_is_above(const struct check_dir *a, const struct check_dir *d);
 void check_dir_left(struct check *c, struct check_dir *d);
+/* A directory that a repair has made: it is no orphan.  NULL: no memory. */
+struct check_dir *check_dir_made(struct check *c, const char *id, size_t len);
 bool check_hash_of(struct check *c, const char *id, size_t len,
     uint8_t hash[CHECK_HASH_LEN]);
 bool check_hash_parse(const char *xx, const char *rest,
@@ -266,9 +269,12 @@ int check_sync_parent(struct check *c, const char *path);
 /* -- check_adopt.c: into LOST+FOUND; -1: c->why */
 bool check_lost_usable(struct check *c);
 int check_lost_open(struct check *c);		/* c->lost is there then */
+bool check_is_lost(const struct check_dir *cd);
 /* The whole directory, whose id is known; or entry by entry. */
 int check_adopt_linked(struct check *c, const struct check_dir *cd);
-int check_adopt_entries(struct check *c, const struct check_dir *cd);
+/* *dest: where they went, if it came so far. */
+int check_adopt_entries(struct check *c, const struct check_dir *cd,
+    struct check_dir **dest);
 /* An entry, under its clear name if that is known and free. */
 int check_adopt(struct check *c, const char *path, enum check_shape shape,
     enum vtype type, const void *clear, size_t len);

@@ -188,19 +188,28 @@ own_id(struct check *c, struct check_dir *cd)
 }
 
 static int
-adopt(struct check *c, struct check_dir *cd, const char *folder, bool empty)
+adopt(struct check *c, struct check_dir *cd, const char *folder, bool empty,
+    struct check_dir **dest)
 {
-	if (cd->id != NULL && strcmp(cd->id, CHECK_LOST_ID) == 0)
-		return check_lost_open(c);
-	if (empty)
+	if (empty && !check_is_lost(cd))
 		return check_remove_node(c, folder);
 	return cd->id != NULL ? check_adopt_linked(c, cd) :
-	    check_adopt_entries(c, cd);
+	    check_adopt_entries(c, cd, dest);
+}
+
+static void
+walk_from(struct check *c, struct check_dir *cd)
+{
+	cd->reached = true;
+	cd->made = false;
+	check_queue_add(&c->todo, cd);
+	check_walk(c);
 }
 
 static void
 orphan(struct check *c, struct check_dir *cd, bool in_loop)
 {
+	struct check_dir *dest = NULL;
 	char folder[NAME_DIRPATH_LEN + 1];
 	struct check_found f;
 	struct host_stat st;
@@ -228,16 +237,10 @@ orphan(struct check *c, struct check_dir *cd, bool in_loop)
 	else
 		f.repairable = true;
 	if (check_wants(c, &f))
-		check_mended(c, &f, adopt(c, cd, folder, empty == 1));
+		check_mended(c, &f, adopt(c, cd, folder, empty == 1, &dest));
 	check_report(c, &f);
-}
-
-static void
-walk_from(struct check *c, struct check_dir *cd)
-{
-	cd->reached = true;
-	check_queue_add(&c->todo, cd);
-	check_walk(c);
+	if (dest != NULL)	/* its links are there now */
+		walk_from(c, dest);
 }
 
 void

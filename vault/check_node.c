@@ -104,8 +104,10 @@ follow(struct check_item *it, const char *id, size_t len)
 
 	if (!check_hash_of(c, id, len, hash))
 		return;
-	if ((d = check_dir_find(c, hash)) != NULL && d->reached) {
-		second_link(it, d);
+	if ((d = check_dir_find(c, hash)) != NULL && d->reached && !d->made) {
+		/* A folder that changes may show an entry twice. */
+		if (d->parent != it->at->cd || strcmp(d->link, it->entry) != 0)
+			second_link(it, d);
 		return;
 	}
 	check_folder(hash, folder);
@@ -123,6 +125,7 @@ follow(struct check_item *it, const char *id, size_t len)
 	if (!check_dir_set_id(c, d, id, len) || !check_dir_set_link(c, d, it))
 		return;
 	d->reached = true;
+	d->made = false;
 	check_queue_add(&c->todo, d);
 }
 

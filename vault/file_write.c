@@ -199,9 +199,9 @@ out:
 	return r;
 }
 
-/* off is at most the clear size. */
+/* off is at most *clear_size, which becomes what has been reached. */
 static int
-write_range(struct file *f, uint64_t clear_size, const uint8_t *data,
+write_range(struct file *f, uint64_t *clear_size, const uint8_t *data,
     uint64_t off, uint64_t len, struct verr *e)
 {
 	struct kctx *k;
@@ -210,63 +210,15 @@ write_range(struct file *f, uint64_t clear_size, const uint8_t *data,
 	if ((k = keys_take(f->v->keys)) == NULL)
 		return verr_fail(e, VERR_NOMEM, "out of memory for a cipher");
 	while (r == 0 && len > 0) {
-		r = write_batch(f, k, clear_size, &data, &off, &len, e);
-		if (off > clear_size)
-			clear_size = off;
+		r = write_batch(f, k, *clear_size, &data, &off, &len, e);
+		if (r == 0 && off > *clear_size)
+			*clear_size = off;
 	}
 	keys_drop(f->v->keys, k);
 	return r;
 }
 
-/* The format has no holes: everything up to size becomes encrypted zeros. */
-static int
-grow(struct file *f, uint64_t clear_size, uint64_t size, struct verr *e)
-{
-	struct host_space s;
-	uint64_t more;
-
-	if (size <= clear_size)
-		return 0;
-	more = size_disk(f->v->cipher, size) - f->st.size;
-	if (more > GROW_UNCHECKED && host_space(f->v->root, &s) == 0) {
-		if (more > s.total)
-			return verr_code(e, VERR_FBIG);
-		if (more > s.avail)
-			return verr_code(e, VERR_NOSPC);
-	}
-	return write_range(f, clear_size, NULL, clear_size, size - clear_size,
-	    e);
-}
-
-int
-file_write(struct file *f, uint64_t off, const void *data, size_t len,
-    struct file_change *ch, struct verr *e)
-{
-	uint64_t clear_size;
-	int r = -1;
-
-	if (ch != NULL)
-		ch->have_before = ch->have_after = false;
-	if (len == 0)
-		return 0;
-	if (off > SIZE_CLEAR_MAX || len > SIZE_CLEAR_MAX - off)
-		return verr_code(e, VERR_FBIG);
-	if (file_take(f, true, false, e) == -1)
-		return -1;
-	file_before(f, ch);
-	if (writable_size(f, &clear_size, e) == 0 && put_header(f, e) == 0 &&
-	    grow(f, clear_size, off, e) == 0) {
-		if (off > clear_size)
-			clear_size = off;
-		r = write_range(f, clear_size, data, off, len, e);
-	}
-	if (file_after(f, ch, r == -1 ? NULL : e) == -1)
-		r = -1;
-	file_drop(f);
-	return r;
-}
-
-/* -- truncation */
+/* -- cutting */
 
 /*
  * Chunk index, of which old clear bytes are there, keeps the first keep of
@@ -328,6 +280,36 @@ cut(struct file *f, uint64_t clear_size, uint64_t size, struct verr *e)
 	return r;
 }
 
+/* -- growing */
+
+/* Growing failed: room that was taken for nothing is given back. */
+static void
+shrink_back(struct file *f, uint64_t clear_size, uint64_t was)
+{
+	if (clear_size > was)
+		(void)cut(f, clear_size, was, NULL);
+}
+
+/* The format has no holes: everything up to size becomes encrypted zeros. */
+static int
+grow(struct file *f, uint64_t *clear_size, uint64_t size, struct verr *e)
+{
+	struct host_space s;
+	uint64_t more;
+
+	if (size <= *clear_size)
+		return 0;
+	more = size_disk(f->v->cipher, size) - f->st.size;
+	if (more > GROW_UNCHECKED && host_space(f->v->root, &s) == 0) {
+		if (more > s.total)
+			return verr_code(e, VERR_FBIG);
+		if (more > s.avail)
+			return verr_code(e, VERR_NOSPC);
+	}
+	return write_range(f, clear_size, NULL, *clear_size,
+	    size - *clear_size, e);
+}
+
 /* To nothing: the one change that a damaged file allows, and that mends it. */
 static int
 cut_all(struct file *f, struct verr *e)
@@ -340,11 +322,42 @@ cut_all(struct file *f, struct verr *e)
 	return put_header(f, e);
 }
 
+/* -- the whole */
+
+int
+file_write(struct file *f, uint64_t off, const void *data, size_t len,
+    struct file_change *ch, struct verr *e)
+{
+	uint64_t clear_size, was;
+	int r = -1;
+
+	if (ch != NULL)
+		ch->have_before = ch->have_after = false;
+	if (len == 0)
+		return 0;
+	if (off > SIZE_CLEAR_MAX || len > SIZE_CLEAR_MAX - off)
+		return verr_code(e, VERR_FBIG);
+	if (file_take(f, true, false, e) == -1)
+		return -1;
+	file_before(f, ch);
+	if (writable_size(f, &clear_size, e) == 0 && put_header(f, e) == 0) {
+		was = clear_size;
+		if (grow(f, &clear_size, off, e) == 0)
+			r = write_range(f, &clear_size, data, off, len, e);
+		if (r == -1)
+			shrink_back(f, clear_size, was);
+	}
+	if (file_after(f, ch, r == -1 ? NULL : e) == -1)
+		r = -1;
+	file_drop(f);
+	return r;
+}
+
 int
 file_truncate(struct file *f, uint64_t size, struct file_change *ch,
     struct verr *e)
 {
-	uint64_t clear_size;
+	uint64_t clear_size, was;
 	int r;
 
 	if (ch != NULL)
@@ -358,10 +371,11 @@ file_truncate(struct file *f, uint64_t size, struct file_change *ch,
 		r = cut_all(f, e);
 	else if ((r = writable_size(f, &clear_size, e)) == 0 &&
 	    (r = put_header(f, e)) == 0) {
+		was = clear_size;
 		if (size < clear_size)
 			r = cut(f, clear_size, size, e);
-		else
-			r = grow(f, clear_size, size, e);
+		else if ((r = grow(f, &clear_size, size, e)) == -1)
+			shrink_back(f, clear_size, was);
 	}
 	if (file_after(f, ch, r == -1 ? NULL : e) == -1)
 		r = -1;

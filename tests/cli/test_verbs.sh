@@ -206,7 +206,6 @@ ok 'the root stays' refused 2 'no last part'
 runp rm -r v /b/..
 ok 'by that name too' refused 2 'no last part'
 runp put v -r "$here" /tests
-before=$(find v/d -type d | wc -l)
 runp rm -r --json v /b /tests/cli.sh
 json 'rm reports what it removed' 'j["ok"] and j["files"] == 2 and
     j["dirs"] == 7 and j["symlinks"] == 2'
@@ -215,7 +214,6 @@ ok 'rm -r of the rest' same 7 "$rc"
 runp ls v
 ok 'leaves what was not named' prints f
 ok 'and no temporary files' same '' "$(find v -name '*.tmp')"
-[ "$before" -gt "$(find v/d -mindepth 2 -type d | wc -l)" ]
 ok 'nor content folders' same 1 "$(find v/d -mindepth 2 -type d | wc -l |
     tr -d ' ')"
 

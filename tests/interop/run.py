@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """run.py - vaultnfs and Cryptomator's own library take turns on one vault.
 
-usage: run.py [--build DIR] [--rounds N | --long | --seed S] [--java HOME]
-              [--first S] [--work DIR] [--keep] [--mvn COMMAND]
+usage: run.py [--build DIR] [--rounds N | --long | --seed S | --compare VAULT
+              PASSWORD] [--first S] [--java HOME] [--mvn COMMAND]
+              [--work DIR] [--keep]
 
 Each round has a seed.  One side makes a vault and a random tree in it, both
 read it and are compared with a model; the other side goes on, both read; the
@@ -224,6 +225,34 @@ def play(seed, ours, theirs, opt, work):
     return not r.bad
 
 
+class Given:
+    """A vault that somebody else has made."""
+
+    def __init__(self, path, password, work):
+        self.vault = os.path.join(work, "vault")
+        self.password = password
+        shutil.copytree(path, self.vault, symlinks=True)
+
+
+def compare(path, password, ours, theirs, work):
+    """How the two see a copy of a vault, before Cryptomator changes it."""
+    r = Given(path, password, work)
+    mine = ours.list(r, may=(0, 4))
+    found = ours.check(r)
+    if not os.path.exists(os.path.join(r.vault, "vault.cryptomator")):
+        theirs.call("migrate", r.vault, password)
+    health = theirs.health(r)
+    bad = model.disagree(mine, theirs.list(r))
+    for d in bad:
+        print("\t" + d)
+    for who, results in (("vaultnfs", found), ("Cryptomator", health)):
+        for f in results:
+            print("\t%s finds %s %s: %s" % (who, f["severity"], f["kind"],
+                                            f.get("disk", f["text"])))
+    print("%d objects, %d differences" % (len(mine), len(bad)))
+    return not bad
+
+
 def options():
     p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     p.add_argument("--build", default=".", help="where vaultnfs was built")
@@ -231,6 +260,8 @@ def options():
     p.add_argument("--long", action="store_true", help="%d rounds" % LONG)
     p.add_argument("--first", type=int, default=1, help="the first seed")
     p.add_argument("--seed", type=int, help="this round only")
+    p.add_argument("--compare", nargs=2, metavar=("VAULT", "PASSWORD"),
+                   help="no rounds: how both see a copy of this vault")
     p.add_argument("--java", metavar="HOME", help="the JDK to use")
     p.add_argument("--mvn", default="mvn", help="Maven's command")
     p.add_argument("--work", metavar="DIR", help="a new folder for all files")
@@ -259,8 +290,12 @@ def main():
     print("Java %d, %s" % (version_of(jdk), ", ".join(
         re.findall(r"(cryptofs-[\d.]*\d|cryptolib-[\d.]*\d)\.jar", path))))
     theirs = Cryptomator(jdk, path, work)
-    for seed in range(opt.first, opt.first + opt.rounds):
-        passed += play(seed, ours, theirs, opt, work)
+    if opt.compare:
+        opt.rounds = 1
+        passed += compare(*opt.compare, ours, theirs, work)
+    else:
+        for seed in range(opt.first, opt.first + opt.rounds):
+            passed += play(seed, ours, theirs, opt, work)
     theirs.end()
     if opt.keep:
         print("kept in " + work)

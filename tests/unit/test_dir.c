@@ -29,7 +29,8 @@ static const char *const names[] = {
 	"\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80",
 	BOX_N50 BOX_N50 "46 bytes more to make it one hundred forty six",
 	BOX_N50 BOX_N50 "47 bytes more to make it one hundred forty seve",
-	BOX_LONG, BOX_LONG "and fifty-five bytes more, which makes it the longest..",
+	BOX_LONG,
+	BOX_LONG "and fifty-five bytes more, which makes it the longest..",
 };
 #define N_NAMES	(sizeof(names) / sizeof(names[0]))
 

@@ -421,6 +421,32 @@ Test(file, a_full_disk_does_not_cost_what_was_there_before)
 	oracle_agrees(&b);
 }
 
+Test(file, a_file_that_cannot_grow_so_far_does_not_grow_at_all)
+{
+	uint8_t *p = pattern(2 * C);
+	static const size_t olds[] = { 0, 100, C, C + 100 };
+	struct file *f;
+	char name[20];
+
+	box_make(&b, "SIV_CTRMAC", 0);
+	for (size_t i = 0; i < 4; i++) {
+		(void)snprintf(name, sizeof(name), "/%zu", i);
+		box_write(&b, b.root, name + 1, p, olds[i]);
+		f = open_file(name, true);
+		stop_at(name, 2500000);
+		cr_expect_eq(BOX_CODE(&b, file_truncate(f, 100 * C, NULL,
+		    &b.e)), VERR_FBIG);
+		expect_start(name, p, olds[i]);
+		cr_expect_eq(BOX_CODE(&b, file_write(f, 100 * C, "x", 1, NULL,
+		    &b.e)), VERR_FBIG);
+		expect_start(name, p, olds[i]);
+		stop_at(NULL, 0);
+		file_put(f);
+	}
+	free(p);
+	oracle_agrees(&b);
+}
+
 Test(file, a_full_disk_does_not_leave_half_a_header)
 {
 	struct file *f;
