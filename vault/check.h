@@ -108,7 +108,7 @@ typedef bool check_progress_fn(void *ctx, uint64_t entries, uint64_t bytes);
 struct check_options {
 	bool	contents;	/* authenticate every chunk */
 	bool	repair;
-	bool	offline;	/* nobody else uses the vault: what is new, too */
+	bool	offline;	/* nobody else uses it: judge what is new, too */
 	bool	good;		/* report what is healthy, too */
 	check_progress_fn *progress;	/* or NULL; gets the report's ctx */
 };

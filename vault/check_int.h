@@ -39,14 +39,14 @@ struct check_dir {
 	struct check_dir	*next;		/* in c->todo */
 	struct check_dir	*next_unlinked;	/* in c->unlinked */
 	struct check_dir	*next_left;	/* in c->left */
-	const struct check_dir	*parent;	/* NULL: the root, or unlinked */
+	const struct check_dir	*parent;	/* NULL: root, or unlinked */
 	const char		*id;		/* NULL: not known */
 	const char		*link;		/* its entry in parent */
-	const char		*clear;		/* the same; NULL: not known */
+	const char		*clear;		/* the same, or NULL */
 	uint16_t		 id_len, clear_len;
 	uint8_t			 hash[CHECK_HASH_LEN];
-	bool			 reached;	/* by a link, or as an orphan */
-	bool			 linked;	/* from another unreached one */
+	bool			 reached;	/* by a link, or orphan */
+	bool			 linked;	/* from one of those */
 	bool			 held;		/* by a leftover of ours */
 	bool			 left;		/* is in c->left */
 	bool			 made;		/* by us, in this pass */
@@ -63,17 +63,17 @@ struct check {
 	void			*ctx;
 	struct check_summary	*sum;
 	struct verr		*e;
-	bool			 last_pass;	/* report what is not mended */
+	bool			 last_pass;	/* report what remains */
 	uint64_t		 mended;	/* in this pass */
 	bool			 failed;	/* *e says why; stop */
-	bool			 doubt;		/* not all links could be read */
+	bool			 doubt;		/* of some links */
 	time_t			 now;
 	struct kctx		*k;
-	struct verr		 why;		/* the last repair that failed */
+	struct verr		 why;		/* of a failed repair */
 
 	/* directories */
 	struct arena		*a;		/* they and their texts */
-	struct check_dir	**table;	/* open addressing, by hash */
+	struct check_dir	**table;	/* open, by hash */
 	size_t			 n, room;	/* room: a power of two */
 	struct check_dir	*root;
 	struct check_queue	 todo;		/* reached, not yet scanned */
@@ -87,16 +87,16 @@ struct check {
 
 	/* LOST+FOUND (check_lost.c) */
 	struct dir		*lost;		/* a reference, or NULL */
-	char			 run[8];	/* makes names of this run unique */
-	unsigned		 numbers[3];	/* last given: file, dir, link */
-	bool			 loose_above;	/* dir.c9r in d/ or d/XX */
+	char			 run[8];	/* in names of this run */
+	unsigned		 numbers[3];	/* file, dir, link */
+	bool			 loose_above;	/* in d/ or d/XX */
 };
 
 /* The directory that is being scanned. */
 struct check_at {
 	struct check		*c;
 	struct check_dir	*cd;
-	struct dir		*d;		/* a reference; NULL: id unknown */
+	struct dir		*d;		/* NULL: id unknown */
 	char			 folder[NAME_DIRPATH_LEN + 1];
 	bool			 has_dirid;
 };
@@ -108,8 +108,8 @@ struct check_item {
 	size_t			 len;
 	bool			 is_long;	/* HASH.c9s */
 	struct host_stat	 st;
-	bool			 renamed;	/* by a repair: look again */
-	bool			 gone;		/* settled: nothing to look at */
+	bool			 renamed;	/* look again */
+	bool			 gone;		/* nothing to look at */
 	bool			 ambiguous;	/* of more than one type */
 	bool			 have_clear;
 	size_t			 clear_len;
@@ -236,6 +236,7 @@ bool check_is_held(const struct check_dir *d);
 
 /* -- check_left.c */
 void check_leftovers(struct check *c);
+void check_left_files(struct check *c, struct check_dir *cd);
 
 /* -- check_repair.c: all are synced when they return; -1: c->why */
 enum check_shape { CHECK_FILE, CHECK_LONG_FILE, CHECK_NODE };

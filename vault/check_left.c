@@ -273,7 +273,7 @@ loose_above(struct check *c)
 }
 
 static void
-leftovers_in(struct check_at *at)
+leftovers_in(struct check_at *at, bool files_only)
 {
 	struct check *c = at->c;
 	struct host_dirent de;
@@ -283,10 +283,23 @@ leftovers_in(struct check_at *at)
 	if ((hd = host_opendir(c->v->root, at->folder)) == NULL)
 		return;
 	while (!c->failed && host_readdir(hd, &de) == 1)
-		if (check_is_leftover(de.name))
+		if (check_is_leftover(de.name) &&
+		    (!files_only || de.type == HOST_DT_FILE))
 			leftover(at, de.name);
 	host_closedir(hd);
-	loose_in(c, at->folder, true);
+}
+
+/* Files need no knowledge of links; an orphan may be empty without them. */
+void
+check_left_files(struct check *c, struct check_dir *cd)
+{
+	struct check_at at;
+
+	memset(&at, 0, sizeof(at));
+	at.c = c;
+	at.cd = cd;
+	check_folder(cd->hash, at.folder);
+	leftovers_in(&at, true);
 }
 
 void
@@ -305,7 +318,8 @@ check_leftovers(struct check *c)
 			c->failed = true;
 			return;
 		}
-		leftovers_in(&at);
+		leftovers_in(&at, false);
+		loose_in(c, at.folder, true);
 		dir_put(at.d);
 	}
 	if (c->loose_above && !c->failed)

@@ -216,6 +216,8 @@ orphan(struct check *c, struct check_dir *cd, bool in_loop)
 	int empty;
 
 	check_folder(cd->hash, folder);
+	if (c->o->repair)
+		check_left_files(c, cd);
 	empty = check_is_empty(c, folder);
 	if (empty == -1 || host_stat(c->v->root, folder, &st) == -1) {
 		if (errno != ENOENT)

@@ -7,7 +7,7 @@
 
 #include "vault/check_int.h"
 
-#define ID_LEN	36	/* what every writer writes; Cryptomator allows no more */
+#define ID_LEN	36	/* of every writer; Cryptomator allows no more */
 
 /* Nothing says what it is. */
 static void

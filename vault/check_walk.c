@@ -1,4 +1,4 @@
-/* Along the links from directory to directory: every entry is looked at once. */
+/* Along the links from directory to directory; each entry is looked at once. */
 #include "config.h"
 
 #include <errno.h>

@@ -155,10 +155,11 @@ struct dir_change {
 /*
  * Changes.  Each fills *ent with the new entry (names as in dir_lookup) and
  * *ch as far as it came, also on failure; ent and ch may be NULL.  set gives
- * mode, times and size of the new object (a mode not set becomes 0644 or 0755
- * without asking the umask).  VERR_ROFS on a vault opened read-only,
- * VERR_NAMETOOLONG over NAME_CLEAR_MAX bytes in NFC, VERR_INVAL for names that
- * are not servable (dir_lookup's "." and ".." too), VERR_STALE if d is gone.
+ * owner, mode and times of the new object (a mode not set becomes 0644 or 0755
+ * without asking the umask; a size is for loc_set() afterwards).  VERR_ROFS on
+ * a vault opened read-only, VERR_NAMETOOLONG over NAME_CLEAR_MAX bytes in NFC,
+ * VERR_INVAL for names that are not servable (dir_lookup's "." and ".." too),
+ * VERR_STALE if d is gone.
  * All are atomic for readers and for crashes; durable after
  * vault_sync_names().
  */

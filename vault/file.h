@@ -61,7 +61,8 @@ void file_put(struct file *f);		/* NULL is ignored */
 /*
  * Up to count (clamped to FILE_READ_MAX) bytes from off into out, which the
  * caller frees by iolist_free() also after failure.  *eof: these were the last.
- * Reading at or past the end gives nothing and eof.
+ * Reading at or past the end gives nothing and eof.  A trailing chunk without
+ * data is authenticated before eof is said.
  */
 int file_read(struct file *f, uint64_t off, size_t count, struct iolist *out,
     bool *eof, struct verr *e);
@@ -73,8 +74,9 @@ struct file_change {
 };
 
 /*
- * All of len bytes, or an error; a gap before off is filled with zeros.  ch may
- * be NULL; it is filled as far as it came, also on failure.
+ * All of len bytes, or an error, after which the file is no longer than it
+ * was; a gap before off is filled with zeros.  ch may be NULL; it is filled as
+ * far as it came, also on failure.
  */
 int file_write(struct file *f, uint64_t off, const void *data, size_t len,
     struct file_change *ch, struct verr *e);

@@ -3,7 +3,9 @@
 
 usage: compare.py MANIFEST mount DIR     walk and read a mounted vault
        compare.py MANIFEST tree FILE     the output of vaultnfs tree --json --sha256
-       compare.py MANIFEST read FILE     the output of vaultread.py
+       compare.py MANIFEST read FILE [DIR]
+                                         the output of vaultread.py, or another
+                                         manifest (only what is below DIR)
        compare.py MANIFEST make DIR      write a manifest of any folder
 
 A manifest says what the vault's maker put in and, in its warnings, where it
@@ -145,10 +147,13 @@ def walk_mount(top, skip):
     return found
 
 
-def from_list(entries):
+def from_list(entries, below=""):
     found = {}
     for e in entries:
         path = e["path"] if e["path"].startswith("/") else "/" + e["path"]
+        if below and not path.startswith(below + "/"):
+            continue
+        path = path[len(below):]
         e = dict(e)
         if e["type"] == "damaged":
             e["type"] = "unreadable"
@@ -157,13 +162,13 @@ def from_list(entries):
     return found
 
 
-def load(how, where, manifest):
+def load(how, where, manifest, below=""):
     if how == "mount":
         return walk_mount(where, manifest.odd)
     with open(where, encoding="utf-8", errors="surrogateescape") as f:
         data = json.load(f)
     entries = data["entries"] if isinstance(data, dict) else data
-    return from_list(entries)
+    return from_list(entries, below)
 
 
 def make(path, top):
@@ -251,14 +256,14 @@ def check_rest(manifest, found):
 
 
 def main():
-    if len(sys.argv) != 4 or \
+    if len(sys.argv) not in (4, 5) or \
             sys.argv[2] not in ("mount", "tree", "read", "make"):
         sys.exit(__doc__)
     if sys.argv[2] == "make":
         return make(sys.argv[1], sys.argv[3])
     manifest = Manifest(sys.argv[1])
     how = sys.argv[2]
-    found = load(how, sys.argv[3], manifest)
+    found = load(how, sys.argv[3], manifest, *sys.argv[4:])
     bad, same, absent = check_wanted(manifest, found)
     bad += check_damaged(manifest, found, how)
     bad += check_rest(manifest, found)

@@ -155,7 +155,11 @@ class Cryptomator:
 
     def end(self):
         self.jvm.stdin.close()
-        self.jvm.wait(30)
+        try:
+            self.jvm.wait(30)
+        except subprocess.TimeoutExpired:
+            self.jvm.kill()
+            self.jvm.wait()
         self.log.close()
 
 

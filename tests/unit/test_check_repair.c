@@ -382,7 +382,7 @@ Test(check_repair, nothing_is_lost_wherever_an_operation_is_stopped)
 static void
 wreck(void)
 {
-	char name[NAME_DISK_MAX], hash[NAME_SHORT_LEN + 1], *p, *q, *s;
+	char name[NAME_DISK_MAX], hash[NAME_SHORT_LEN + 1], *n, *p, *q, *s;
 	struct dir *d, *e;
 
 	look_make(&b, "SIV_GCM");
@@ -413,8 +413,12 @@ wreck(void)
 	name_shorten(q, strlen(q), hash);
 	p = in(dir_path(b.root), hash);
 	make_folder(&b, p);
-	move_to(&b, s, in(p, "contents.c9r"));
-	put_bytes(&b, in(p, "name.c9s"), q, strlen(q));
+	n = in(p, "contents.c9r");
+	move_to(&b, s, n);
+	free(n);
+	n = in(p, "name.c9s");
+	put_bytes(&b, n, q, strlen(q));
+	free(n);
 	free(p);
 	free(s);
 	s = rel_of(&b, "/big", 0);	/* not normalized */

@@ -178,7 +178,8 @@ Test(odd, names_of_copies_are_cut_as_cryptomator_cuts_them)
 		{ 44, "/\U0001f600\U0001f44d\U0001f5c2" "ab",
 		    " (Created by Alice)",
 		    "/\U0001f600\U0001f44d\U0001f5c2" "a (Creat" },
-		{ 220, "/" BOX_N50 BOX_N50 "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn.txt",
+		{ 220, "/" BOX_N50 BOX_N50
+		    "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn.txt",
 		    " (Created by Alice)", "/" BOX_N50 BOX_N50
 		    "nnnnnnnnnnnnnnnnnnnnnnn (Created by Alice).txt" },
 	};
