@@ -32,7 +32,7 @@ struct verr;
 
 enum check_severity { CHECK_GOOD, CHECK_INFO, CHECK_WARN, CHECK_CRITICAL };
 
-/* The names are stable; those that Cryptomator has mean what they mean there. */
+/* The names are stable; those of Cryptomator mean what they mean there. */
 enum check_kind {
 	/* Directory Check */
 	CHECK_HEALTHY_DIR,
@@ -97,8 +97,8 @@ struct check_finding {
 	size_t			 clear_len;
 	bool			 repairable;
 	bool			 repaired;
-	const char		*text;		/* what it is and what to do; holds
-						   no clear name */
+	const char		*text;		/* what it is, what to do;
+						   holds no clear name */
 };
 typedef void check_report_fn(void *ctx, const struct check_finding *f);
 
@@ -108,7 +108,7 @@ typedef bool check_progress_fn(void *ctx, uint64_t entries, uint64_t bytes);
 struct check_options {
 	bool	contents;	/* authenticate every chunk */
 	bool	repair;
-	bool	offline;	/* nobody else uses it: judge what is new, too */
+	bool	offline;	/* nobody else uses it: judge what is new */
 	bool	good;		/* report what is healthy, too */
 	check_progress_fn *progress;	/* or NULL; gets the report's ctx */
 };

@@ -128,7 +128,7 @@ struct check_found {
 	enum check_kind		 kind;
 	enum check_severity	 severity;
 	const struct check_dir	*dir;		/* of the clear path, or NULL */
-	const void		*clear;		/* last part, NULL: dir itself */
+	const void		*clear;		/* last part; NULL: dir */
 	size_t			 clear_len;
 	bool			 repairable, repaired;
 	char			 path[CHECK_PATH_MAX];

@@ -90,8 +90,10 @@ judge_link(struct check_at *at, struct left *l)
 		return n == 0 ? NOTHING : ODD;
 	if (!check_hash_of(c, id, (size_t)n, hash))
 		return ODD;
-	if ((l->child = check_dir_find(c, hash)) == NULL ||
-	    !check_is_held(l->child)) {
+	l->child = check_dir_find(c, hash);
+	if (l->child == NULL && c->doubt)
+		return ODD;	/* its folder may be one that was not seen */
+	if (l->child == NULL || !check_is_held(l->child)) {
 		l->child = NULL;
 		return COPY;	/* of a link, or of one that led nowhere */
 	}
@@ -211,6 +213,7 @@ loose(struct check *c, const char *path)
 	uint8_t hash[CHECK_HASH_LEN];
 	const struct check_dir *d = NULL;
 	struct check_found f;
+	bool known;
 	ssize_t n;
 	int r = 0;
 
@@ -220,10 +223,11 @@ loose(struct check *c, const char *path)
 	check_begin(&f, CHECK_LOOSE_DIR_FILE, path, NULL, NULL);
 	if (n > 0 && check_hash_of(c, id, (size_t)n, hash))
 		d = check_dir_find(c, hash);
-	f.repairable = n == 0 || d != NULL ||
-	    (n > 0 && check_lost_usable(c));
-	if (check_wants(c, &f)) {
-		if (n > 0 && d == NULL)
+	known = n == 0 || (d != NULL && (d == c->root || d->parent != NULL));
+	f.repairable = known || (n > 0 && check_lost_usable(c));
+	/* An orphan that it names is given a link first. */
+	if (check_wants(c, &f) && (known || d == NULL)) {
+		if (!known)
 			r = check_adopt_bytes(c, path);
 		if (r == 0)
 			r = check_remove_file(c, path);

@@ -14,7 +14,8 @@ listing() {	# types, modes, times of files, link targets
 }
 
 sums() {
-	(cd "$1" && find . -type f -print0 | sort -z | xargs -0 sha256sum)
+	(cd "$1" && find . -type f -print0 | sort -z |
+	    xargs -0 stdbuf -oL sha256sum)
 }
 
 remount() {
@@ -89,8 +90,8 @@ sums "$orig" > "$WORK/want"
 echo 3 > /proc/sys/vm/drop_caches
 (sums "$mnt/tree" > "$WORK/got"; echo $? > "$WORK/got.rc") &
 reader=$!
-for ((i = 0; i < 300; i++)); do
-	[ -s "$WORK/got" ] && break
+for ((i = 0; i < 600; i++)); do
+	[ "$(wc -l < "$WORK/got")" -ge 20 ] && break
 	sleep 0.1
 done
 lines=$(wc -l < "$WORK/got")

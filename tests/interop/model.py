@@ -446,7 +446,7 @@ def disagree(ours, theirs):
     for p in sorted(mine.keys() ^ other.keys()):
         out.append("%r is shown by %s only" % (
             p, "vaultnfs" if p in mine else "Cryptomator"))
-    for p in mine.keys() & other.keys():
+    for p in sorted(mine.keys() & other.keys()):
         a, b = mine[p], other[p]
         if ("error" in a) != ("error" in b):
             out.append("%r: %s can read it, the other says %s" % (

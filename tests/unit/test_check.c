@@ -904,3 +904,36 @@ Test(check, what_cannot_be_read_is_told_and_nothing_is_taken_for_an_orphan)
 	look_at(&b, true, false);
 	look_expect_nothing("afterwards");
 }
+
+Test(check, a_loose_dir_file_rescues_the_names_of_its_orphan)
+{
+	struct dir *d = box_dir(&b, "/sub");
+	char *name = lost_name(dir_path(d)), *p = in(dir_path(d), "dirid.c9r");
+	char *link = rel_link(&b, "/sub"), *from = in(link, "dir.c9r"), *to;
+	char *before = box_tree(&b, d), *after;
+
+	dir_put(d);
+	remove_it(&b, p);
+	to = in(dir_path(b.root), "dir.c9r");
+	move_to(&b, from, to);
+	remove_it(&b, link);
+	box_reopen(&b);
+	look_at(&b, false, false);
+	cr_expect_eq(look.n, 3, "the file, the orphan, and its dirid.c9r");
+	look_at(&b, false, true);
+	look_at(&b, true, false);
+	look_expect_nothing("after the repair");
+	cr_expect_not(is_there(&b, to));
+	box_reopen(&b);
+	d = box_dir(&b, name);
+	after = box_tree(&b, d);
+	cr_expect_str_eq(after, before, "real names");
+	dir_put(d);
+	free(before);
+	free(after);
+	free(name);
+	free(link);
+	free(from);
+	free(to);
+	free(p);
+}

@@ -77,6 +77,27 @@ Test(check_repair, a_long_name_on_its_way_is_a_copy)
 	free(entry);
 }
 
+Test(check_repair, a_dirid_on_its_way_is_a_copy)
+{
+	struct dir *d;
+	char *p, *q, *raw;
+	size_t len;
+
+	look_make(&b, "SIV_GCM");
+	d = box_dir(&b, "/sub");
+	p = in(dir_path(d), "dirid.c9r");
+	q = in(dir_path(d), "vnfs-0123456789abc.tmp");
+	dir_put(d);
+	raw = get_bytes(&b, p, &len);
+	put_bytes(&b, q, raw, len);
+	look_at(&b, true, false);
+	look_expect(CHECK_LEFTOVER, CHECK_INFO, true, "");
+	look_mend(&b, CHECK_LEFTOVER);
+	free(raw);
+	free(p);
+	free(q);
+}
+
 Test(check_repair, a_link_that_is_known_elsewhere_is_a_copy)
 {
 	char *link, *from, *p, *to, *raw, *before;
@@ -177,6 +198,58 @@ Test(check_repair, an_empty_directory_that_was_being_removed_is)
 	free(folder);
 	free(p);
 	free(from);
+}
+
+Test(check_repair, bytes_that_mean_nothing_are_kept_all_the_same)
+{
+	char rubbish[500], *p, *path;
+	struct entry ent;
+	uint8_t *data;
+	size_t len;
+
+	look_make(&b, "SIV_GCM");
+	memset(rubbish, 'r', sizeof(rubbish));
+	p = leftover();
+	put_bytes(&b, p, rubbish, sizeof(rubbish));
+	expect_left(CHECK_WARN, NULL);
+	path = lost_path("file1_");
+	cr_assert_eq(box_find(&b, path, &ent), VERR_NONE);
+	data = box_read(&b, &ent, &len);
+	cr_assert_not_null(data);
+	cr_expect(len == sizeof(rubbish) && memcmp(data, rubbish, len) == 0);
+	free(data);
+	free(path);
+	free(p);
+}
+
+Test(check_repair, a_repair_goes_on_as_long_as_it_finds_something)
+{
+	/* bytes too many, a wrong hash, and a name that is not normalized */
+	static const char clear[] = BOX_N50 BOX_N50 BOX_N50 "e\xcc\x81";
+	static const char nfc[] = "/" BOX_N50 BOX_N50 BOX_N50 "\xc3\xa9";
+	char name[NAME_DISK_MAX + 1], *from, *folder, *p;
+
+	look_make(&b, "SIV_GCM");
+	name_any(&b, b.root, clear, strlen(clear), name);
+	(void)strcat(name, "\n");
+	folder = in(dir_path(b.root), "BBBBBBBBBBBBBBBBBBBBBBBBBBB=.c9s");
+	make_folder(&b, folder);
+	p = in(folder, "name.c9s");
+	put_bytes(&b, p, name, strlen(name));
+	free(p);
+	p = in(folder, "contents.c9r");
+	from = rel_of(&b, "/file", 0);
+	move_to(&b, from, p);
+	look_at(&b, true, true);
+	cr_expect_eq(look.sum.repaired, 3);
+	cr_expect_eq(look.n, 3);
+	look_at(&b, true, false);
+	look_expect_nothing("after the repair");
+	box_reopen(&b);
+	cr_expect(box_has(&b, nfc));
+	free(from);
+	free(p);
+	free(folder);
 }
 
 Test(check_repair, what_only_a_person_can_judge_stays)

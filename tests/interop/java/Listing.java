@@ -10,18 +10,19 @@ import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.cryptomator.cryptofs.CryptoFileSystem;
 
 /** All that can be seen in a vault.  What cannot be read has an "error". */
 final class Listing {
-	/** Deeper is a cycle of directory ids, which cryptofs walks for ever. */
-	private static final int DEEPEST = 40;
-
+	/** Content directories above: cryptofs walks in circles for ever. */
+	private final Set<Object> above = new HashSet<>();
 	private final List<Object> entries = new ArrayList<>();
 	private final ByteBuffer buf = ByteBuffer.allocate(100_000);
 
@@ -33,11 +34,11 @@ final class Listing {
 
 	static List<Object> of(CryptoFileSystem fs) throws IOException {
 		Listing l = new Listing(fs);
-		l.walk(fs.getPath("/"), 0);
+		l.walk(fs.getPath("/"));
 		return l.entries;
 	}
 
-	private void walk(Path dir, int depth) throws IOException {
+	private void walk(Path dir) throws IOException {
 		List<Path> here = new ArrayList<>();
 		try (DirectoryStream<Path> ds = Files.newDirectoryStream(dir)) {
 			ds.forEach(here::add);
@@ -47,17 +48,18 @@ final class Listing {
 			entries.add(entry);
 			try {
 				if (describe(p, entry))
-					descend(p, depth + 1);
+					descend(p, entry.get("ciphertext"));
 			} catch (Exception e) {
 				entry.put("error", e.toString());
 			}
 		}
 	}
 
-	private void descend(Path p, int depth) throws IOException {
-		if (depth >= DEEPEST)
-			throw new IOException("too deep");
-		walk(p, depth);
+	private void descend(Path p, Object content) throws IOException {
+		if (!above.add(content))
+			throw new IOException("a directory in itself");
+		walk(p);
+		above.remove(content);
 	}
 
 	/** True for a directory. */
