@@ -339,26 +339,6 @@ host_rename_new(int root, const char *from, const char *to)
 }
 
 int
-host_exchange(int root, const char *a, const char *b)
-{
-	if (hooked(HOST_RENAME, b))
-		return -1;
-#if defined(HAVE_RENAMEAT2)
-	if (renameat2(root, a, root, b, RENAME_EXCHANGE) == 0)
-		return 0;
-	if (errno == EINVAL || errno == ENOSYS)
-		errno = ENOTSUP;
-#elif defined(__APPLE__)
-	if (renameatx_np(root, a, root, b, RENAME_SWAP) == 0)
-		return 0;
-#else
-	(void)root, (void)a;
-	errno = ENOTSUP;
-#endif
-	return -1;
-}
-
-int
 host_link(int root, const char *from, const char *to)
 {
 	if (hooked(HOST_LINK, to))

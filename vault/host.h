@@ -69,8 +69,6 @@ int host_sync_path(int root, const char *path);	/* a folder or a file */
 int host_rename(int root, const char *from, const char *to);
 /* EEXIST if to is there already, also where the system has no such call. */
 int host_rename_new(int root, const char *from, const char *to);
-/* Both keep existing, under each other's name; ENOTSUP where it cannot be. */
-int host_exchange(int root, const char *a, const char *b);
 int host_link(int root, const char *from, const char *to);
 int host_unlink(int root, const char *path);
 int host_rmdir(int root, const char *path);

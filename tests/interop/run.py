@@ -21,6 +21,8 @@ import sys
 import tempfile
 import time
 
+sys.dont_write_bytecode = True          # not into the source tree
+
 import damage
 import model
 import names

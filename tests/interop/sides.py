@@ -74,8 +74,9 @@ def build_library(java_home, mvn, work):
             [mvn, "-q", "-B"] + mode + [
                 "-f", os.path.join(HERE, "pom.xml"),
                 "dependency:build-classpath", "-Dmdep.outputFile=" + listed],
-            env=env, cwd=work, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True, check=False)
+            env=env, cwd=work, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            check=False, start_new_session=True)    # it plays with the tty
         if p.returncode == 0 and os.path.exists(listed):
             break
     else:

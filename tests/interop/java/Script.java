@@ -99,9 +99,9 @@ final class Script implements AutoCloseable {
 	}
 
 	/**
-	 * The source is looked at first, as any mount would.  Without, cryptofs
-	 * (2.6.9 to 2.9.0) keeps for the new name of a directory that it has not
-	 * seen before an id that it made up, and finds nothing beneath.
+	 * The source is looked at first, as any mount would.  Without that,
+	 * cryptofs (2.6.9 to 2.9.0) keeps an id that it made up for the new
+	 * name of a directory it has not seen, and finds nothing beneath.
 	 */
 	private static void rename(Path from, Path to) throws IOException {
 		Files.readAttributes(from, BasicFileAttributes.class,

@@ -12,7 +12,7 @@ import org.cryptomator.cryptofs.CryptoFileSystemProvider;
 import org.cryptomator.cryptofs.VaultConfig;
 import org.cryptomator.cryptofs.health.api.HealthCheck;
 import org.cryptomator.cryptofs.migration.Migrators;
-import org.cryptomator.cryptofs.migration.api.MigrationContinuationListener;
+import org.cryptomator.cryptofs.migration.api.MigrationContinuationListener.ContinuationResult;
 import org.cryptomator.cryptolib.api.Cryptor;
 import org.cryptomator.cryptolib.api.CryptorProvider;
 import org.cryptomator.cryptolib.api.Masterkey;
@@ -79,8 +79,8 @@ final class Vault {
 
 	void migrate() throws Exception {
 		Migrators.get().migrate(path, CONFIG, MASTERKEY, password,
-		    (state, progress) -> { }, event -> MigrationContinuationListener
-		    .ContinuationResult.PROCEED);
+		    (state, progress) -> { },
+		    event -> ContinuationResult.PROCEED);
 	}
 
 	/** The names of all health checks, and every result of each. */
