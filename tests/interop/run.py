@@ -272,6 +272,8 @@ def options():
     p.add_argument("--work", metavar="DIR", help="a new folder for all files")
     p.add_argument("--keep", action="store_true", help="keep them")
     opt = p.parse_args()
+    if opt.work and os.path.exists(opt.work):
+        p.error("%s is there already" % opt.work)
     if opt.long:
         opt.rounds = LONG
     if opt.seed is not None:
@@ -283,15 +285,17 @@ def main():
     opt = options()
     passed = 0
     work = opt.work or tempfile.mkdtemp(prefix="vaultnfs-interop.")
-    os.makedirs(work, exist_ok=True)
+    if opt.work:
+        os.makedirs(work)
     try:
         ours = Vaultnfs(opt.build, work)
         jdk = find_jdk(opt.java)
         path = build_library(jdk, opt.mvn, work)
-    except Skip as e:
+    except (Skip, Broken) as e:
         shutil.rmtree(work)
-        print("skipped: %s" % e)
-        return 77
+        skip = isinstance(e, Skip)
+        print("%s: %s" % ("skipped" if skip else "failed", e))
+        return 77 if skip else 1
     print("Java %d, %s" % (version_of(jdk), ", ".join(
         re.findall(r"(cryptofs-[\d.]*\d|cryptolib-[\d.]*\d)\.jar", path))))
     theirs = Cryptomator(jdk, path, work)

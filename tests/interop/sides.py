@@ -102,25 +102,38 @@ class Cryptomator:
     def __init__(self, java_home, path, work):
         self.script = os.path.join(work, "theirs.script")
         self.log = open(os.path.join(work, "java.log"), "ab")
-        self.jvm = subprocess.Popen(
-            [os.path.join(java_home, "bin", "java"), "-Xmx512m",
-             "-XX:+UseSerialGC", "-Dorg.slf4j.simpleLogger."
-             "defaultLogLevel=warn", "-cp", path, "Session"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log)
-        self.ready = selectors.DefaultSelector()
-        self.ready.register(self.jvm.stdout, selectors.EVENT_READ)
+        self.command = [
+            os.path.join(java_home, "bin", "java"), "-Xmx512m",
+            "-XX:+UseSerialGC", "-Dorg.slf4j.simpleLogger."
+            "defaultLogLevel=warn", "-cp", path, "Session"]
+        self.jvm = None
         # cryptofs 2.6.9 names a conflict copy "X (1)" whatever its suffix
         self.keeps_suffixes = "cryptofs-2.6" not in path
 
+    def start(self):
+        self.jvm = subprocess.Popen(self.command, stdin=subprocess.PIPE,
+                                    stdout=subprocess.PIPE, stderr=self.log)
+        self.ready = selectors.DefaultSelector()
+        self.ready.register(self.jvm.stdout, selectors.EVENT_READ)
+
+    def stop(self):
+        self.jvm.kill()
+        self.jvm.wait()
+        self.jvm = None
+
     def call(self, *words):
+        """The answer to a command.  A JVM that fails us is not used again."""
         line = " ".join(model.escape(w) for w in words) + "\n"
+        if self.jvm is None:
+            self.start()
         self.jvm.stdin.write(line.encode())
         self.jvm.stdin.flush()
         if not self.ready.select(SLOW):
-            self.jvm.kill()
+            self.stop()
             raise Broken("%s: no answer in %d s" % (words[0], SLOW))
         answer = self.jvm.stdout.readline()
         if not answer:
+            self.stop()
             raise Broken("%s: the JVM ended; see %s" % (words[0],
                                                         self.log.name))
         answer = json.loads(answer)
@@ -155,12 +168,12 @@ class Cryptomator:
         return out
 
     def end(self):
-        self.jvm.stdin.close()
-        try:
-            self.jvm.wait(30)
-        except subprocess.TimeoutExpired:
-            self.jvm.kill()
-            self.jvm.wait()
+        if self.jvm is not None:
+            self.jvm.stdin.close()
+            try:
+                self.jvm.wait(30)
+            except subprocess.TimeoutExpired:
+                self.stop()
         self.log.close()
 
 
@@ -175,7 +188,8 @@ class Vaultnfs:
         self.script = os.path.join(work, "ours.script")
         for p in (self.program, self.applier):
             if not os.access(p, os.X_OK):
-                raise Skip("%s is not built (make check-interop does it)" % p)
+                raise Broken("%s is not built (make check-interop does it)"
+                             % p)
 
     def run(self, password, *args, data=b"", new="", may=(0,)):
         p = subprocess.run([self.program, *args], input=data,
