@@ -227,6 +227,8 @@ class Writer:
             return False
         up, last = self.root.holder(found[0])
         del up.children[last]
+        if not self.ours:
+            found[1].mode = None        # of its other names, see README.md
         self.line("delete", found[0])
         return True
 
