@@ -86,6 +86,16 @@ queue_reply(struct conn *c, struct request *rq)
 	sendq_add(&c->replies, rq);
 }
 
+/* conn_pump_ripe() will look after it. */
+static void
+make_ripe(struct conn *c)
+{
+	if (c->ripe)
+		return;
+	TAILQ_INSERT_TAIL(&c->srv->ripe, c, ripe_link);
+	c->ripe = true;
+}
+
 static void
 hand_over(struct conn *c, struct request *rq)
 {
@@ -103,11 +113,34 @@ take_back(struct conn *c, struct request *rq)
 	stats_sub(&c->srv->stats.inflight, rq->charge);
 }
 
+/*
+ * The reply of rq, which is with a worker, goes to c from now on: its client
+ * has sent the call again.  On the same connection there is nothing to do.
+ */
+static void
+adopt(struct conn *c, struct request *rq)
+{
+	struct conn *old = rq->conn;
+
+	if (old == c)
+		return;
+	if (old != NULL) {
+		take_back(old, rq);
+		old->ncalls--;
+		make_ripe(old);
+	}
+	rq->conn = c;
+	c->inflight += rq->charge;
+	stats_add(&c->srv->stats.inflight, rq->charge);
+	TAILQ_INSERT_TAIL(&c->running, rq, conn_link);
+	c->ncalls++;
+}
+
 /* Run one record; false: it is none that can be answered. */
 static bool
 call(struct conn *c, const uint8_t *rec, size_t len)
 {
-	struct request *rq;
+	struct request *rq, *twin;
 
 	if ((rq = request_get(c->srv)) == NULL) {
 		log_warn("no memory for a call: connection closed");
@@ -119,13 +152,17 @@ call(struct conn *c, const uint8_t *rec, size_t len)
 	rq->rec_buf = record_take(&c->in, &rq->rec_cap);
 	/* Its own buffer, or a copy in the arena if it goes to a worker. */
 	rq->charge = ARENA_BLOCK + (rq->rec_buf != NULL ? rq->rec_cap : len);
-	switch (dispatch_call(rq)) {
+	switch (dispatch_call(rq, &twin)) {
 	case DISPATCH_REPLY:
 		queue_reply(c, rq);
 		break;
 	case DISPATCH_WORKER:
 		hand_over(c, rq);
 		break;
+	case DISPATCH_TWIN:
+		request_put(rq);
+		adopt(c, twin);
+		return true;
 	case DISPATCH_CLOSE:
 		request_put(rq);
 		stats_add(&c->srv->stats.closed_bad, 1);
@@ -418,10 +455,7 @@ conn_done(struct request *rq)
 	}
 	take_back(c, rq);
 	queue_reply(c, rq);
-	if (!c->ripe) {
-		TAILQ_INSERT_TAIL(&c->srv->ripe, c, ripe_link);
-		c->ripe = true;
-	}
+	make_ripe(c);
 }
 
 void

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "nfsd/dispatch.h"
+#include "nfsd/drc.h"
 #include "nfsd/proc.h"
 #include "nfsd/server_int.h"
 #include "xdr/mount3.h"
@@ -245,7 +246,7 @@ run_inline(struct request *rq)
 
 /* The header is good; arguments begin off bytes into the record. */
 static enum dispatch_next
-run(struct request *rq, size_t off)
+run(struct request *rq, size_t off, struct request **twin)
 {
 	bool worker = rq->proc->worker;
 
@@ -262,13 +263,22 @@ run(struct request *rq, size_t off)
 		if (!own_record(rq) || !decode(rq, off))
 			return system_err(rq);
 	}
+	if (rq->proc->keep && rq->srv->drc != NULL)
+		switch (drc_begin(rq->srv->drc, rq, twin)) {
+		case DRC_NEW:
+			break;
+		case DRC_RUNNING:
+			return DISPATCH_TWIN;
+		case DRC_DONE:
+			return DISPATCH_REPLY;
+		}
 	stats_add(&rq->srv->stats.on_worker, 1);
 	rq->charge += reply_bound(rq);
 	return DISPATCH_WORKER;
 }
 
 enum dispatch_next
-dispatch_call(struct request *rq)
+dispatch_call(struct request *rq, struct request **twin)
 {
 	struct rpcmsg_call call;
 	enum rpcmsg_result result;
@@ -287,7 +297,7 @@ dispatch_call(struct request *rq)
 		return rejected(rq);
 	set_cred(&rq->cred, &call);
 	count(rq, &call);
-	return run(rq, rq->rec_len - xin_left(&in));
+	return run(rq, rq->rec_len - xin_left(&in), twin);
 }
 
 void
@@ -297,4 +307,5 @@ dispatch_work(struct request *rq)
 	/* Nobody is left to hand over to: proc.h. */
 	assert(rq->status != PROC_HANDOVER);
 	encode(rq);
+	drc_end(rq, !rq->rpc_error);
 }

@@ -14,6 +14,7 @@ struct request;
 enum dispatch_next {
 	DISPATCH_REPLY,		/* rq->out is to be sent */
 	DISPATCH_WORKER,	/* dispatch_work() is to be run by a worker */
+	DISPATCH_TWIN,		/* *twin, running already, has the reply */
 	DISPATCH_CLOSE,		/* no call at all: close the connection */
 };
 
@@ -22,7 +23,7 @@ enum dispatch_next {
  * rq->rec is the request's own memory and rq->charge has grown by the bytes
  * that the procedure may make.
  */
-enum dispatch_next dispatch_call(struct request *rq);
+enum dispatch_next dispatch_call(struct request *rq, struct request **twin);
 
 /* A worker.  rq->out is to be sent afterwards. */
 void dispatch_work(struct request *rq);

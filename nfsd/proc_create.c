@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/verr.h"
+#include "nfsd/again.h"
 #include "nfsd/cred.h"
 #include "nfsd/export.h"
 #include "nfsd/fattr.h"
@@ -180,6 +181,8 @@ create(struct request *rq, struct obj *dir, struct dir_change *ch)
 		status = reuse(rq, dir, &ent, &set);
 	else if (args->how == NFS3_EXCLUSIVE && is_resend(&set, &ent))
 		status = NFS3_OK;
+	else if (ent.attr.type == VTYPE_FILE && again_changed(rq, &ent.attr))
+		status = NFS3_OK;
 	else
 		status = NFS3ERR_EXIST;
 	if (status == NFS3_OK)
@@ -226,6 +229,9 @@ make_dir(struct request *rq, struct obj *dir, struct dir_change *ch)
 	    &set, &ent, ch, &e) == 0)
 		return tell(rq, dir, &ent, &res->made);
 	dir_put(ent.dir);
+	if (e.code == VERR_EXIST && again_made(rq, dir, &args->name,
+	    VTYPE_DIR, &ent))
+		return tell(rq, dir, &ent, &res->made);
 	return status_of(&e);
 }
 
@@ -268,6 +274,9 @@ make_link(struct request *rq, struct obj *dir, struct dir_change *ch)
 	    args->target.s, args->target.len, &set, &ent, ch, &e) == 0)
 		return tell(rq, dir, &ent, &res->made);
 	dir_put(ent.dir);
+	if (e.code == VERR_EXIST && again_made(rq, dir, &args->name,
+	    VTYPE_SYMLINK, &ent))
+		return tell(rq, dir, &ent, &res->made);
 	return status_of(&e);
 }
 

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/verr.h"
+#include "nfsd/again.h"
 #include "nfsd/cred.h"
 #include "nfsd/export.h"
 #include "nfsd/fattr.h"
@@ -77,7 +78,8 @@ setattr(struct request *rq, struct obj *o, struct vattr *after)
 		return status;
 	ctime = fattr_time(&o->attr.ctime);
 	if (args->guard && (ctime.sec != args->guard_ctime.sec ||
-	    ctime.nsec != args->guard_ctime.nsec))
+	    ctime.nsec != args->guard_ctime.nsec) &&
+	    !again_changed(rq, &o->attr))
 		return NFS3ERR_NOT_SYNC;
 	status = may_set(rq, o, &set,
 	    args->attr.atime_how == NFS3_SET_TO_CLIENT_TIME ||

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/verr.h"
+#include "nfsd/again.h"
 #include "nfsd/cred.h"
 #include "nfsd/export.h"
 #include "nfsd/fattr.h"
@@ -69,10 +70,10 @@ proc_remove(struct request *rq)
 	if (status == NFS3_OK && (is_dot(&args->name) ||
 	    is_dotdot(&args->name)))
 		status = NFS3ERR_ISDIR;
-	if (status == NFS3_OK)
-		status = may_remove(rq, &dir, &args->name);
-	if (status == NFS3_OK && dir_unlink(dir.dir, rq->arena, args->name.s,
-	    args->name.len, &ch, &e) == -1)
+	if (status == NFS3_OK && !again_gone(rq, &dir, &args->name) &&
+	    (status = may_remove(rq, &dir, &args->name)) == NFS3_OK &&
+	    dir_unlink(dir.dir, rq->arena, args->name.s, args->name.len, &ch,
+	    &e) == -1)
 		status = status_of(&e);
 	fattr_dir_change(&res->dir_wcc, dir.x, &ch);
 	obj_put(&dir);
@@ -96,10 +97,10 @@ proc_rmdir(struct request *rq)
 		status = NFS3ERR_INVAL;
 	if (status == NFS3_OK && is_dotdot(&args->name))
 		status = NFS3ERR_EXIST;		/* RFC 1813 3.3.13 */
-	if (status == NFS3_OK)
-		status = may_remove(rq, &dir, &args->name);
-	if (status == NFS3_OK && dir_rmdir(dir.dir, rq->arena, args->name.s,
-	    args->name.len, &ch, &e) == -1)
+	if (status == NFS3_OK && !again_gone(rq, &dir, &args->name) &&
+	    (status = may_remove(rq, &dir, &args->name)) == NFS3_OK &&
+	    dir_rmdir(dir.dir, rq->arena, args->name.s, args->name.len, &ch,
+	    &e) == -1)
 		status = status_of(&e);
 	fattr_dir_change(&res->dir_wcc, dir.x, &ch);
 	obj_put(&dir);

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/verr.h"
+#include "nfsd/again.h"
 #include "nfsd/cred.h"
 #include "nfsd/export.h"
 #include "nfsd/fattr.h"
@@ -63,6 +64,8 @@ rename_entry(struct request *rq, struct obj *from, struct obj *to,
 		return NFS3ERR_INVAL;
 	if (n->len > NFS3_NAME_MAX || m->len > NFS3_NAME_MAX)
 		return NFS3ERR_NAMETOOLONG;
+	if (again_gone(rq, from, n) && again_moved(rq, to, m))
+		return NFS3_OK;
 	if ((status = may_touch(rq, from, n, true)) != NFS3_OK ||
 	    (status = may_touch(rq, to, m, false)) != NFS3_OK)
 		return status;
@@ -124,6 +127,9 @@ link_entry(struct request *rq, struct obj *o, struct obj *dir,
 	if (dir_link(dir->dir, rq->arena, n->s, n->len, &o->loc,
 	    o->attr.fileid, &ent, ch, &e) == -1) {
 		dir_put(ent.dir);	/* what has the name already */
+		if (e.code == VERR_EXIST && again_made(rq, dir, n,
+		    o->attr.type, &ent) && ent.attr.fileid == o->attr.fileid)
+			return NFS3_OK;
 		return status_of(&e);
 	}
 	/* The last name that was seen is where it is looked for first. */

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "nfsd/drc.h"
 #include "nfsd/request.h"
 #include "nfsd/server_int.h"
 
@@ -48,6 +49,7 @@ request_put(struct request *rq)
 {
 	struct server *srv = rq->srv;
 
+	drc_release(rq);
 	iolist_free(&rq->data);
 	record_pool_put(&srv->recs, rq->rec_buf, rq->rec_cap);
 	arena_reset(rq->arena);

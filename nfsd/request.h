@@ -28,6 +28,7 @@
 
 struct arena;
 struct conn;
+struct drc;
 struct proc;
 struct server;
 
@@ -57,6 +58,9 @@ struct request {
 	bool			 rpc_error;	/* out is no result of proc */
 	struct iolist		 data;		/* READ's, by reference */
 	struct xout		 out;		/* the reply with its mark */
+	struct drc		*drc;		/* remembers it, or NULL */
+	uint32_t		 slot;		/* there: drc.c */
+	bool			 again;		/* may have run: drc.h */
 
 	/* loop */
 	size_t			 rec_cap;	/* bytes of rec_buf */

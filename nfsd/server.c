@@ -8,6 +8,7 @@
 
 #include "base/verr.h"
 #include "nfsd/conn.h"
+#include "nfsd/drc.h"
 #include "nfsd/export.h"
 #include "nfsd/loop.h"
 #include "nfsd/node.h"
@@ -94,6 +95,7 @@ server_free(struct server *s)
 	if (s->exports != NULL)
 		export_table_free(s->exports);
 	request_fini(s);
+	drc_free(s->drc);
 	record_pool_fini(&s->recs);
 	free(s);
 }
@@ -102,7 +104,17 @@ int
 server_export(struct server *s, struct vault *v, const char *name,
     struct verr *e)
 {
-	return export_add(s->exports, v, name, e);
+	if (export_add(s->exports, v, name, e) == -1)
+		return -1;
+	if (s->drc == NULL && (s->drc = drc_new(v)) == NULL)
+		return verr_fail(e, VERR_NOMEM, "no memory to keep replies");
+	return 0;
+}
+
+int
+server_keep_replies(struct server *s, const char *path, struct verr *e)
+{
+	return drc_open(s->drc, path, e);
 }
 
 int

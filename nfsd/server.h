@@ -43,6 +43,13 @@ void server_free(struct server *s);	/* after server_run() returned */
 int server_export(struct server *s, struct vault *v, const char *name,
     struct verr *e);
 
+/*
+ * Remember replies (drc.h) in the file at path, for the next server; after the
+ * exports and before server_run().  Without it they are remembered in memory.
+ * VERR_BUSY: a living server has the file.
+ */
+int server_keep_replies(struct server *s, const char *path, struct verr *e);
+
 /* addr: numeric IPv4 or IPv6; port 0 picks one, *bound tells which. */
 int server_listen(struct server *s, const char *addr, uint16_t port,
     uint16_t *bound, struct verr *e);

@@ -16,6 +16,7 @@
 #include "nfsd/stats.h"
 
 struct conn;
+struct drc;
 struct loop;
 struct worker_pool;
 
@@ -31,6 +32,7 @@ struct server {
 	unsigned		 nuids;
 	struct export_table	*exports;
 	struct node_table	*nodes;		/* has its own lock */
+	struct drc		*drc;		/* NULL: no exports */
 	struct loop		*loop;
 	struct worker_pool	*workers;	/* has its own lock */
 
