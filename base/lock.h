@@ -23,6 +23,7 @@ enum lock_rank {
 	LOCK_FILECACHE,		/* struct vault: table of open files */
 	LOCK_DIRCACHE,		/* struct vault: table of directories */
 	LOCK_DIR_LIST,		/* struct dir: its cached listing */
+	LOCK_SEARCH,		/* struct vault: index of its directories */
 	LOCK_SYNCSET,		/* struct vault: directories awaiting fsync */
 	LOCK_KEYS,		/* struct keys: free list of contexts */
 	LOCK_BUFPOOL = 24,	/* bufpool.c: buffers no thread keeps */

@@ -48,6 +48,8 @@ lru_find(struct lru *l, uint64_t hash,
 	for (n = *bucket(l, hash); n != NULL; n = n->next) {
 		if (n->hash != hash || !same(n, key))
 			continue;
+		if (n->held)
+			return n;
 		TAILQ_REMOVE(&l->ages, n, age);
 		TAILQ_INSERT_TAIL(&l->ages, n, age);
 		return n;
@@ -63,6 +65,7 @@ lru_insert(struct lru *l, struct lru_node *n, uint64_t hash)
 	n->hash = hash;
 	n->next = *head;
 	*head = n;
+	n->held = false;
 	TAILQ_INSERT_TAIL(&l->ages, n, age);
 	l->count++;
 }
@@ -78,8 +81,41 @@ lru_remove(struct lru *l, struct lru_node *n)
 	}
 	*link = n->next;
 	n->next = NULL;
-	TAILQ_REMOVE(&l->ages, n, age);
+	if (!n->held)
+		TAILQ_REMOVE(&l->ages, n, age);
 	l->count--;
+}
+
+void
+lru_hold(struct lru *l, struct lru_node *n)
+{
+	if (n->held)
+		return;
+	TAILQ_REMOVE(&l->ages, n, age);
+	n->held = true;
+}
+
+void
+lru_release(struct lru *l, struct lru_node *n)
+{
+	if (!n->held)
+		return;
+	n->held = false;
+	TAILQ_INSERT_TAIL(&l->ages, n, age);
+}
+
+struct lru_node *
+lru_search(const struct lru *l,
+    bool (*is)(const struct lru_node *, const void *key), const void *key)
+{
+	struct lru_node *n;
+	size_t i;
+
+	for (i = 0; i <= l->mask; i++)
+		for (n = l->buckets[i]; n != NULL; n = n->next)
+			if (is(n, key))
+				return n;
+	return NULL;
 }
 
 struct lru_node *
@@ -138,23 +174,24 @@ lru_selfcheck(const struct lru *l)
 {
 #ifndef NDEBUG
 	const struct lru_node *n;
-	size_t i, hashed = 0, older = 0, younger = 0;
+	size_t i, hashed = 0, held = 0, older = 0, younger = 0;
 
 	assert(l->buckets != NULL && (l->mask & (l->mask + 1)) == 0);
 	for (i = 0; i <= l->mask; i++)
 		for (n = l->buckets[i]; n != NULL; n = n->next) {
 			assert(((size_t)n->hash & l->mask) == i);
 			assert(++hashed <= l->count);	/* ends a cycle */
+			held += n->held;
 		}
 	assert(hashed == l->count);
 	TAILQ_FOREACH(n, &l->ages, age) {
 		assert(++older <= l->count);
-		assert(in_bucket(l, n));
+		assert(in_bucket(l, n) && !n->held);
 	}
-	assert(older == l->count);
+	assert(older + held == l->count);
 	TAILQ_FOREACH_REVERSE(n, &l->ages, lru_list, age)
 		assert(++younger <= l->count);
-	assert(younger == l->count);
+	assert(younger + held == l->count);
 #else
 	(void)l;
 #endif

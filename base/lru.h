@@ -6,7 +6,9 @@
  * allocates nothing afterwards.  Not locked: its owner is.
  *
  * The table never frees.  lru_victim() proposes the object unused for longest
- * that the owner's test allows; the owner removes and frees it.
+ * that the owner's test allows; the owner removes and frees it.  What is in use
+ * is held: it can be found, but is no victim, and a search for one does not
+ * come by it, however much is held.
  */
 #ifndef BASE_LRU_H
 #define BASE_LRU_H
@@ -20,6 +22,7 @@ struct lru_node {
 	TAILQ_ENTRY(lru_node)	 age;
 	struct lru_node		*next;		/* same bucket */
 	uint64_t		 hash;
+	bool			 held;		/* not in ages */
 };
 
 TAILQ_HEAD(lru_list, lru_node);
@@ -28,7 +31,7 @@ struct lru {
 	struct lru_node	**buckets;
 	size_t		  mask;		/* number of buckets - 1 */
 	size_t		  count;
-	struct lru_list	  ages;		/* oldest first */
+	struct lru_list	  ages;		/* oldest first; none that is held */
 };
 
 /* The object that holds node n as its member. */
@@ -49,6 +52,14 @@ struct lru_node *lru_find(struct lru *l, uint64_t hash,
 /* Add as the youngest.  The caller has made sure that the key is not there. */
 void lru_insert(struct lru *l, struct lru_node *n, uint64_t hash);
 void lru_remove(struct lru *l, struct lru_node *n);
+
+/* In use from now on; and not any more: it becomes the youngest. */
+void lru_hold(struct lru *l, struct lru_node *n);
+void lru_release(struct lru *l, struct lru_node *n);
+
+/* Any object for which is(node, key) holds, or NULL: a look at all of them. */
+struct lru_node *lru_search(const struct lru *l,
+    bool (*is)(const struct lru_node *, const void *key), const void *key);
 
 /* The oldest object for which may_go holds, or NULL.  It stays in the table. */
 struct lru_node *lru_victim(struct lru *l,

@@ -245,6 +245,10 @@ check_run(const struct cmd_call *call)
 	cmd_catch_signals();
 	if ((v = cmd_open(path, &args->pass, !args->repair, &rc)) == NULL)
 		return rc;
+	if (args->repair && vault_lock(v, false, &e) == -1) {
+		cmd_close(v);
+		return cmd_fail(&e, "cannot repair %s: stop it first", path);
+	}
 	if (args->json && !args->quiet) {
 		(void)fputs("{\"findings\":", stdout);
 		cmd_json_begin();

@@ -11,12 +11,11 @@
 #ifdef HAVE_SYS_PRCTL_H
 #include <sys/prctl.h>
 #endif
-#include <netinet/in.h>
-#include <arpa/inet.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,16 +25,18 @@
 #include "base/log.h"
 #include "base/verr.h"
 #include "nfsd/cmd.h"
+#include "nfsd/cmd_listen.h"
 #include "nfsd/cmd_vault.h"
 #include "nfsd/rpcbind.h"
 #include "nfsd/server.h"
+#include "nfsd/statedir.h"
 #include "vault/vault.h"
 
 struct args {
 	struct pass_source	 pass;
-	const char		*listen, *log_level;
+	const char		*listen, *log_level, *state_dir;
 	uint64_t		 port, workers, cache_size, ready_fd;
-	bool			 read_only, rpcbind;
+	bool			 read_only, rpcbind, shared, multi_user;
 };
 
 #define OPT(type, name, value, member, min, max, preset, help)		\
@@ -58,6 +59,13 @@ static const struct cmd_opt opts[] = {
 	    "write the ready line to this descriptor too"),
 	OPT(CMD_OPT_FLAG, "rpcbind", NULL, rpcbind, 0, 0, NULL,
 	    "register with rpcbind while serving"),
+	OPT(CMD_OPT_FLAG, "multi-user", NULL, multi_user, 0, 0, NULL,
+	    "as root: files keep their owners, all users come in"),
+	OPT(CMD_OPT_FLAG, "shared", NULL, shared, 0, 0, NULL,
+	    "other servers that say it may write, too"),
+	OPT(CMD_OPT_TEXT, "state-dir", "DIR", state_dir, 0, 0, NULL,
+	    "its own files [/var/lib/vaultnfs if root, else"
+	    "\n                            ~/.local/state/vaultnfs]"),
 	OPT(CMD_OPT_WORD, "log-level", "error|warn|info|debug", log_level,
 	    0, 0, "info", "what is logged to standard error"),
 	CMD_PASS(struct args, pass),
@@ -74,7 +82,7 @@ struct serve {
 	const struct args	*args;
 	struct share		*share;
 	int			 n;
-	bool			 ip6;
+	struct cmd_listen	 at;
 	uint16_t		 port;		/* where it listens */
 };
 
@@ -103,37 +111,6 @@ become_flusher(void)
 	if (prctl(PR_SET_IO_FLUSHER, 1, 0, 0, 0) == -1)
 		log_debug("PR_SET_IO_FLUSHER: %s", strerror(errno));
 #endif
-}
-
-/* Loopback addresses only; [::1] may have its brackets. */
-static enum cmd_exit
-check_address(const struct cmd_call *call, char addr[64], bool *ip6)
-{
-	const char *given = ((const struct args *)call->args)->listen;
-	size_t len = strlen(given);
-	struct in6_addr a6;
-	struct in_addr a4;
-	bool loopback;
-
-	if (given[0] == '[' && len > 2 && given[len - 1] == ']') {
-		given++;
-		len -= 2;
-	}
-	(void)snprintf(addr, 64, "%.*s", (int)len, given);
-	if (inet_pton(AF_INET, addr, &a4) == 1) {
-		*ip6 = false;
-		loopback = ntohl(a4.s_addr) >> 24 == 127;
-	} else if (inet_pton(AF_INET6, addr, &a6) == 1) {
-		*ip6 = true;
-		loopback = IN6_IS_ADDR_LOOPBACK(&a6);
-	} else {
-		return cmd_usage(call, "--listen %s: not a numeric address",
-		    addr);
-	}
-	if (!loopback)
-		return cmd_usage(call, "--listen %s: this version serves "
-		    "loopback only, as 127.0.0.1 or ::1", addr);
-	return CMD_DONE;
 }
 
 /* The last part of a folder's path, allocated; NULL: none, or no memory. */
@@ -220,6 +197,21 @@ probe_all(const struct serve *s)
 }
 
 static enum cmd_exit
+open_one(const struct serve *s, struct share *sh, const struct pass *pass)
+{
+	struct verr e = { .code = VERR_NONE };
+	enum cmd_exit rc = CMD_DONE;
+
+	sh->v = cmd_open_with(sh->path, pass, s->args->read_only,
+	    s->args->cache_size, &rc);
+	if (sh->v == NULL || s->args->read_only ||
+	    vault_lock(sh->v, s->args->shared, &e) == 0)
+		return rc;
+	return cmd_fail(&e, "cannot serve %s: --shared, for all of them, "
+	    "lets several write", sh->path);
+}
+
+static enum cmd_exit
 open_all(struct serve *s)
 {
 	struct verr e = { .code = VERR_NONE };
@@ -233,8 +225,7 @@ open_all(struct serve *s)
 	if (pass_read(&pass, &s->args->pass, prompt, false, &e) == -1)
 		return cmd_fail(&e, "no password for %s", s->share[0].path);
 	for (i = 0; i < s->n && rc == CMD_DONE; i++)
-		s->share[i].v = cmd_open_with(s->share[i].path, &pass,
-		    s->args->read_only, s->args->cache_size, &rc);
+		rc = open_one(s, &s->share[i], &pass);
 	pass_fini(&pass);
 	return rc;
 }
@@ -267,7 +258,7 @@ print_name(FILE *f, const char *name)
 
 /* The one line, allocated; NULL: no memory. */
 static char *
-ready_line(const struct serve *s, const char *addr)
+ready_line(const struct serve *s)
 {
 	char *line = NULL;
 	size_t len;
@@ -276,7 +267,7 @@ ready_line(const struct serve *s, const char *addr)
 
 	if ((f = open_memstream(&line, &len)) == NULL)
 		return NULL;
-	fprintf(f, s->ip6 ? "ready [%s]:%u" : "ready %s:%u", addr,
+	fprintf(f, s->at.ip6 ? "ready [%s]:%u" : "ready %s:%u", s->at.addr,
 	    (unsigned)s->port);
 	for (i = 0; i < s->n; i++) {
 		fputs(" /", f);
@@ -291,14 +282,14 @@ ready_line(const struct serve *s, const char *addr)
 }
 
 static enum cmd_exit
-say_ready(const struct serve *s, const char *addr)
+say_ready(const struct serve *s)
 {
 	enum cmd_exit rc = CMD_DONE;
 	struct verr e = { .code = VERR_NONE };
 	int fd = (int)s->args->ready_fd;
 	char *line;
 
-	if ((line = ready_line(s, addr)) == NULL) {
+	if ((line = ready_line(s)) == NULL) {
 		cmd_error("out of memory");
 		return CMD_FAILED;
 	}
@@ -317,32 +308,73 @@ say_ready(const struct serve *s, const char *addr)
 }
 
 static enum cmd_exit
-run(struct serve *s, struct server *srv, const char *addr)
+start_listening(struct serve *s, struct server *srv)
+{
+	struct verr e = { .code = VERR_NONE };
+
+	if (s->at.fd != -1) {
+		if (server_listen_on(srv, s->at.fd, &s->port, &e) == -1)
+			return cmd_fail(&e, "cannot use the socket that "
+			    "LISTEN_FDS tells of");
+	} else if (server_listen(srv, s->at.addr, (uint16_t)s->args->port,
+	    &s->port, &e) == -1)
+		return cmd_fail(&e, "cannot listen on %s port %" PRIu64,
+		    s->at.addr, s->args->port);
+	return CMD_DONE;
+}
+
+/*
+ * In a file for these vaults at this port, where the next server finds them.
+ * Asked for and impossible is an error; else they are kept in memory.
+ */
+static enum cmd_exit
+keep_replies(const struct serve *s, struct server *srv)
+{
+	struct verr e = { .code = VERR_NONE };
+	char dir[PATH_MAX - 64], path[PATH_MAX];
+
+	if (s->args->read_only)
+		return CMD_DONE;
+	if (statedir_make(s->args->state_dir, dir, sizeof(dir), &e) == 0) {
+		(void)snprintf(path, sizeof(path), "%s/replies-%08" PRIx32
+		    "-%u", dir, vault_id(s->share[0].v), (unsigned)s->port);
+		if (server_keep_replies(srv, path, &e) == 0)
+			return CMD_DONE;
+	}
+	if (s->args->state_dir != NULL)
+		return cmd_fail(&e, "--state-dir %s", s->args->state_dir);
+	log_warn("%s: calls under way are not remembered if this server is "
+	    "killed", e.text);
+	return CMD_DONE;
+}
+
+static enum cmd_exit
+run(struct serve *s, struct server *srv)
 {
 	struct verr e = { .code = VERR_NONE };
 	enum cmd_exit rc;
 
 	if ((rc = export_all(s, srv)) != CMD_DONE)
 		return rc;
-	if (server_listen(srv, addr, (uint16_t)s->args->port, &s->port,
-	    &e) == -1)
-		return cmd_fail(&e, "cannot listen on %s port %" PRIu64, addr,
-		    s->args->port);
-	if (s->args->rpcbind && rpcbind_set(s->port, s->ip6, &e) == -1)
+	if ((rc = start_listening(s, srv)) != CMD_DONE ||
+	    (rc = keep_replies(s, srv)) != CMD_DONE)
+		return rc;
+	if (s->args->rpcbind && rpcbind_set(s->port, s->at.ip6, &e) == -1)
 		return cmd_fail(&e, "--rpcbind");
-	if ((rc = say_ready(s, addr)) == CMD_DONE &&
+	if ((rc = say_ready(s)) == CMD_DONE &&
 	    server_run(srv, &e) == -1)
 		rc = cmd_fail(&e, "serving ended");
 	if (s->args->rpcbind)
-		rpcbind_unset(s->ip6);
+		rpcbind_unset(s->at.ip6);
 	return rc;
 }
 
 static enum cmd_exit
-serve(struct serve *s, const char *addr)
+serve(struct serve *s)
 {
 	struct server_options o = {
-		.workers = (unsigned)s->args->workers, .signals = true
+		.workers = (unsigned)s->args->workers, .signals = true,
+		.multi_user = s->args->multi_user
 	};
 	struct verr e = { .code = VERR_NONE };
 	struct server *srv;
@@ -356,7 +388,7 @@ serve(struct serve *s, const char *addr)
 	(void)signal(SIGPIPE, SIG_IGN);
 	if ((srv = server_new(&o, &e)) == NULL)
 		return cmd_fail(&e, "cannot start");
-	rc = run(s, srv, addr);
+	rc = run(s, srv);
 	server_free(srv);
 	for (i = 0; i < s->n; i++)
 		if (!s->args->read_only &&
@@ -371,11 +403,13 @@ serve_run(const struct cmd_call *call)
 {
 	struct serve s = { .args = call->args, .n = call->n };
 	enum cmd_exit rc;
-	char addr[64];
 	int i, fd = (int)s.args->ready_fd;
 
 	set_log_level(s.args->log_level);
-	if ((rc = check_address(call, addr, &s.ip6)) != CMD_DONE)
+	if (s.args->multi_user && geteuid() != 0)
+		return cmd_usage(call, "--multi-user: only root can act for "
+		    "other users");
+	if ((rc = cmd_listen_find(call, s.args->listen, &s.at)) != CMD_DONE)
 		return rc;
 	/* no password command is to inherit it */
 	if (fd > STDERR_FILENO && fcntl(fd, F_SETFD, FD_CLOEXEC) == -1)
@@ -387,7 +421,7 @@ serve_run(const struct cmd_call *call)
 	}
 	if ((rc = split_all(call, &s)) == CMD_DONE &&
 	    (rc = probe_all(&s)) == CMD_DONE)
-		rc = serve(&s, addr);
+		rc = serve(&s);
 	for (i = 0; i < s.n; i++) {
 		vault_close(s.share[i].v);
 		free(s.share[i].path);

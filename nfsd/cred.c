@@ -12,6 +12,9 @@
 
 #define MODE_STICKY	01000u
 #define MODE_ANY_EXEC	0111u
+#define MODE_SETUID	04000u
+#define MODE_SETGID	02000u
+#define MODE_GROUP_EXEC	0010u
 
 /* A struct cred of zeroes is AUTH_NONE and must not be root. */
 static bool
@@ -78,4 +81,32 @@ cred_may_delete(const struct cred *c, const struct vattr *dir,
 	if (!(dir->mode & MODE_STICKY))
 		return true;
 	return cred_owns(c, dir) || cred_owns(c, obj);
+}
+
+bool
+cred_may_give(const struct cred *c, uint32_t gid)
+{
+	return is_root(c) || cred_in_group(c, gid);
+}
+
+uint32_t
+cred_mode_written(const struct cred *c, const struct vattr *a)
+{
+	uint32_t mode = a->mode;
+
+	if (is_root(c) || a->type != VTYPE_FILE)
+		return mode;
+	mode &= ~MODE_SETUID;
+	/* Without the right to execute it was mandatory locking once. */
+	if (mode & MODE_GROUP_EXEC || !cred_in_group(c, a->gid))
+		mode &= ~MODE_SETGID;
+	return mode;
+}
+
+uint32_t
+cred_mode_given(const struct cred *c, uint32_t gid, uint32_t mode)
+{
+	if (!is_root(c) && !cred_in_group(c, gid))
+		mode &= ~MODE_SETGID;
+	return mode;
 }

@@ -6,7 +6,9 @@
  * (design: "The gate"); this is POSIX permission, on the attributes that the
  * vault gives.
  *
- * In the manner "as a user" (the default) only the server's own uid and root
+ * In the manner of several users (--multi-user, as root) objects have the owner
+ * and mode that they were given, and every identity is admitted.  In the manner
+ * "as a user" (the default) only the server's own uid and root
  * are admitted, and every object appears as the server's own, whatever the
  * storage says: export_owner() is applied before anything is checked.
  */
@@ -16,9 +18,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "vault/attr.h"
+
 #define CRED_GROUPS_MAX	16
 
-struct vattr;
 
 struct cred {
 	uint32_t	flavor;		/* 0 AUTH_NONE, 1 AUTH_SYS */
@@ -43,5 +46,17 @@ bool cred_in_group(const struct cred *c, uint32_t gid);
  */
 bool cred_may_delete(const struct cred *c, const struct vattr *dir,
     const struct vattr *obj);
+
+/* May c make g the group of an object it owns?  (POSIX chown) */
+bool cred_may_give(const struct cred *c, uint32_t gid);
+
+/*
+ * The mode of a file of mode a->mode after c has written to it or cut it: it
+ * is no program any more that runs with its owner's or group's rights.
+ */
+uint32_t cred_mode_written(const struct cred *c, const struct vattr *a);
+
+/* The mode that c may give to an object of group gid (POSIX chmod). */
+uint32_t cred_mode_given(const struct cred *c, uint32_t gid, uint32_t mode);
 
 #endif /* NFSD_CRED_H */

@@ -49,7 +49,7 @@ name_is_good(const char *name)
 
 int
 export_add(struct export_table *t, struct vault *v, const char *name,
-    struct verr *e)
+    bool multi_user, struct verr *e)
 {
 	struct export **grown, *x;
 	size_t i;
@@ -76,6 +76,7 @@ export_add(struct export_table *t, struct vault *v, const char *name,
 	x->vault = v;
 	x->id = vault_id(v);
 	x->fsid = (uint64_t)x->id << 32 | 0x766e6673;
+	x->multi_user = multi_user;
 	x->uid = geteuid();
 	x->gid = getegid();
 	strcpy(x->name, name);
@@ -131,6 +132,8 @@ export_by_path(const struct export_table *t, const char *path, size_t len,
 void
 export_owner(const struct export *x, struct vattr *a)
 {
+	if (x->multi_user)
+		return;
 	a->uid = x->uid;
 	a->gid = x->gid;
 }

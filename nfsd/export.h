@@ -23,7 +23,8 @@ struct export {
 	struct vault	*vault;		/* the caller's */
 	uint32_t	 id;		/* vault_id() */
 	uint64_t	 fsid;		/* never 0 */
-	uint32_t	 uid, gid;	/* whose everything appears to be */
+	bool		 multi_user;	/* objects show their own owners */
+	uint32_t	 uid, gid;	/* else: whose everything appears to be */
 	char		 name[EXPORT_NAME_MAX + 1];	/* without '/' */
 };
 
@@ -37,7 +38,7 @@ void export_table_free(struct export_table *t);	/* NULL is ignored */
  * VERR_EXIST: the name, or a vault of the same keys, is there already.
  */
 int export_add(struct export_table *t, struct vault *v, const char *name,
-    struct verr *e);
+    bool multi_user, struct verr *e);
 
 size_t export_count(const struct export_table *t);
 const struct export *export_at(const struct export_table *t, size_t i);

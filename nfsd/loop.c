@@ -348,6 +348,18 @@ add_listener(struct loop *l, int fd, struct verr *e)
 	return 0;
 }
 
+/* fd is the loop's, also after a failure. */
+static int
+take_listener(struct loop *l, int fd, uint16_t *bound, struct verr *e)
+{
+	if (bound_port(fd, bound) == -1)
+		(void)verr_sys(e, "cannot tell the port of a listener");
+	else if (add_listener(l, fd, e) == 0)
+		return 0;
+	(void)close(fd);
+	return -1;
+}
+
 int
 loop_listen(struct loop *l, const char *addr, uint16_t port, uint16_t *bound,
     struct verr *e)
@@ -369,14 +381,27 @@ loop_listen(struct loop *l, const char *addr, uint16_t port, uint16_t *bound,
 	if (fd == -1)
 		return verr_sys(e, "cannot listen on %s port %u", addr,
 		    (unsigned)port);
-	if (bound_port(fd, bound) == -1) {
-		(void)verr_sys(e, "cannot tell the port of %s", addr);
+	return take_listener(l, fd, bound, e);
+}
+
+int
+loop_listen_on(struct loop *l, int fd, uint16_t *bound, struct verr *e)
+{
+	int listening = 0, flags;
+	socklen_t len = sizeof(listening);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening,
+	    &len) == -1 || !listening) {
+		(void)close(fd);
+		return verr_fail(e, VERR_INVAL, "descriptor %d is no socket "
+		    "that listens", fd);
+	}
+	if ((flags = fcntl(fd, F_GETFL)) == -1 ||
+	    fcntl(fd, F_SETFL, flags | O_NONBLOCK) == -1 ||
+	    fcntl(fd, F_SETFD, FD_CLOEXEC) == -1) {
+		(void)verr_sys(e, "cannot set flags of descriptor %d", fd);
 		(void)close(fd);
 		return -1;
 	}
-	if (add_listener(l, fd, e) == -1) {
-		(void)close(fd);
-		return -1;
-	}
-	return 0;
+	return take_listener(l, fd, bound, e);
 }

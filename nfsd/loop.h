@@ -21,6 +21,8 @@ void loop_free(struct loop *l);		/* NULL is ignored */
 /* As server_listen(). */
 int loop_listen(struct loop *l, const char *addr, uint16_t port,
     uint16_t *bound, struct verr *e);
+int loop_listen_on(struct loop *l, int fd, uint16_t *bound,
+    struct verr *e);		/* server_listen_on() */
 
 /* Until stopped and drained, or SERVER_DRAIN_S after the stop. */
 void loop_run(struct loop *l);

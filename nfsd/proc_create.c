@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/verr.h"
 #include "nfsd/again.h"
@@ -36,23 +37,53 @@ may_make(struct request *rq, const struct obj *dir, const struct slice *name)
 	return NFS3_OK;
 }
 
-/* Attributes of a new object; its owner is who everything belongs to. */
+/*
+ * Owner and group of a new object: its maker's, but the group of a directory
+ * with the set-group-id bit, which a new directory takes on as well.
+ */
 static enum nfsstat3
-new_set(const struct obj *dir, const struct nfs3_sattr *s, uint32_t mode,
+new_owner(struct request *rq, const struct obj *dir, bool is_dir,
     struct vset *set)
+{
+	const struct cred *c = &rq->cred;
+	bool inherit = (dir->attr.mode & S_ISGID) != 0;
+
+	if (set->mask & VSET_UID && set->uid != c->uid && c->uid != 0)
+		return NFS3ERR_PERM;
+	if (set->mask & VSET_GID && !cred_may_give(c, set->gid))
+		return NFS3ERR_PERM;
+	if (!(set->mask & VSET_UID))
+		set->uid = c->uid;
+	if (!(set->mask & VSET_GID))
+		set->gid = inherit ? dir->attr.gid : c->gid;
+	set->mask |= VSET_UID | VSET_GID;
+	if (is_dir && inherit)
+		set->mode |= S_ISGID;
+	else
+		set->mode = cred_mode_given(c, set->gid, set->mode);
+	return NFS3_OK;
+}
+
+/* Attributes of a new object, if they may be given to it. */
+static enum nfsstat3
+new_set(struct request *rq, const struct obj *dir, const struct nfs3_sattr *s,
+    uint32_t mode, bool is_dir, struct vset *set)
 {
 	enum nfsstat3 status = fattr_to_set(s, set);
 
 	if (status != NFS3_OK)
 		return status;
-	if ((set->mask & VSET_UID && set->uid != dir->x->uid) ||
-	    (set->mask & VSET_GID && set->gid != dir->x->gid))
-		return NFS3ERR_PERM;
-	set->mask &= ~(unsigned)(VSET_UID | VSET_GID);
 	if (!(set->mask & VSET_MODE)) {
 		set->mask |= VSET_MODE;
 		set->mode = mode;
 	}
+	if (dir->x->multi_user)
+		return new_owner(rq, dir, is_dir, set);
+	/* Everything appears as one owner's: nobody else can be given it. */
+	if ((set->mask & VSET_UID && set->uid != dir->x->uid) ||
+	    (set->mask & VSET_GID && set->gid != dir->x->gid))
+		return NFS3ERR_PERM;
+	set->mask &= ~(unsigned)(VSET_UID | VSET_GID);
 	return NFS3_OK;
 }
 
@@ -165,7 +196,8 @@ create(struct request *rq, struct obj *dir, struct dir_change *ch)
 	struct verr e;
 
 	if ((status = may_make(rq, dir, &args->name)) != NFS3_OK ||
-	    (status = new_set(dir, &args->attr, 0644, &set)) != NFS3_OK)
+	    (status = new_set(rq, dir, &args->attr, 0644, false,
+	    &set)) != NFS3_OK)
 		return status;
 	if (args->how == NFS3_EXCLUSIVE) {
 		verf_times(args->verf, &set);
@@ -223,7 +255,8 @@ make_dir(struct request *rq, struct obj *dir, struct dir_change *ch)
 	struct verr e;
 
 	if ((status = may_make(rq, dir, &args->name)) != NFS3_OK ||
-	    (status = new_set(dir, &args->attr, 0755, &set)) != NFS3_OK)
+	    (status = new_set(rq, dir, &args->attr, 0755, true,
+	    &set)) != NFS3_OK)
 		return status;
 	if (dir_mkdir(dir->dir, rq->arena, args->name.s, args->name.len,
 	    &set, &ent, ch, &e) == 0)
@@ -267,7 +300,8 @@ make_link(struct request *rq, struct obj *dir, struct dir_change *ch)
 	struct verr e;
 
 	if ((status = may_make(rq, dir, &args->name)) != NFS3_OK ||
-	    (status = new_set(dir, &args->attr, 0777, &set)) != NFS3_OK)
+	    (status = new_set(rq, dir, &args->attr, 0777, false,
+	    &set)) != NFS3_OK)
 		return status;
 	set.mask &= ~(unsigned)VSET_SIZE;
 	if (dir_symlink(dir->dir, rq->arena, args->name.s, args->name.len,

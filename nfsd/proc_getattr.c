@@ -34,6 +34,27 @@ proc_getattr(struct request *rq)
 }
 
 /*
+ * The mode that the change leaves: set-user-id and set-group-id do not survive
+ * a new owner, new contents, or a chmod by who is not of the group.
+ */
+static void
+settle_mode(struct request *rq, const struct obj *o, struct vset *set)
+{
+	const struct vattr *a = &o->attr;
+	uint32_t gid = set->mask & VSET_GID ? set->gid : a->gid;
+	uint32_t mode = a->mode;
+
+	if (set->mask & VSET_MODE)
+		set->mode = cred_mode_given(&rq->cred, gid, set->mode);
+	else if (set->mask & (VSET_SIZE | VSET_UID | VSET_GID))
+		mode = cred_mode_written(&rq->cred, a);
+	if (mode != a->mode) {
+		set->mask |= VSET_MODE;
+		set->mode = mode;
+	}
+}
+
+/*
  * Who may change what (POSIX chmod, chown, utimes, truncate).  An owner that is
  * set to what it is already is no change.
  */
@@ -43,12 +64,18 @@ may_set(struct request *rq, const struct obj *o, struct vset *set,
 {
 	const struct vattr *a = &o->attr;
 
+	if (set->mask & (VSET_UID | VSET_GID) && !cred_owns(&rq->cred, a))
+		return NFS3ERR_PERM;
 	if (set->mask & VSET_UID && set->uid == a->uid)
 		set->mask &= ~(unsigned)VSET_UID;
 	if (set->mask & VSET_GID && set->gid == a->gid)
 		set->mask &= ~(unsigned)VSET_GID;
-	/* Everything appears as the server's own: nobody can give it away. */
-	if (set->mask & (VSET_UID | VSET_GID))
+	/* One owner of everything: it can be given to nobody else. */
+	if (set->mask & (VSET_UID | VSET_GID) && !o->x->multi_user)
+		return NFS3ERR_PERM;
+	if (set->mask & VSET_UID && rq->cred.uid != 0)
+		return NFS3ERR_PERM;
+	if (set->mask & VSET_GID && !cred_may_give(&rq->cred, set->gid))
 		return NFS3ERR_PERM;
 	if (set->mask & VSET_MODE && !cred_owns(&rq->cred, a))
 		return NFS3ERR_PERM;
@@ -86,6 +113,7 @@ setattr(struct request *rq, struct obj *o, struct vattr *after)
 	    args->attr.mtime_how == NFS3_SET_TO_CLIENT_TIME);
 	if (status != NFS3_OK)
 		return status;
+	settle_mode(rq, o, &set);
 	if (vault_read_only(o->x->vault))
 		return NFS3ERR_ROFS;
 	if (set.mask == 0) {

@@ -1,8 +1,9 @@
 /*
  * proc_lookup.c - LOOKUP, READLINK (RFC 1813 3.3.3, 3.3.5).
  *
- * On the loop: a name is encrypted and the disk is asked for it, no listing is
- * read unless a directory that holds odd names (vault/dir.h) has changed.
+ * On the loop: a name is encrypted and the disk is asked for it.  If it is not
+ * there, the names that cannot be computed (vault/dir.h) must be known; where
+ * a large folder has to be read for them, a worker does it.
  */
 #include "config.h"
 
@@ -58,8 +59,10 @@ lookup(struct request *rq, struct obj *dir)
 		return lookup_dots(rq, dir, false);
 	if (n->len == 2 && n->s[0] == '.' && n->s[1] == '.')
 		return lookup_dots(rq, dir, true);
-	if (dir_lookup(dir->dir, rq->arena, n->s, n->len, &ent, &e) == -1)
-		return status_of(&e);
+	if ((rq->on_loop ? dir_lookup_quick : dir_lookup)(dir->dir, rq->arena,
+	    n->s, n->len, &ent, &e) == -1)
+		return e.code == VERR_BUSY && rq->on_loop ? PROC_HANDOVER :
+		    status_of(&e);
 	ok = obj_entry_fh(rq, dir->x, dir->dir, &ent, &res->obj);
 	fattr_set(&res->obj_attr, dir->x, &ent.attr);
 	dir_put(ent.dir);

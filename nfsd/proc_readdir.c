@@ -81,8 +81,8 @@ add_dotdot(struct page *p)
 
 	up = dir_parent(p->dir->dir, !p->rq->on_loop, &e);
 	if (up == NULL) {
-		if (e.code == VERR_BUSY && p->rq->on_loop)
-			return PROC_HANDOVER;
+		if (e.code == VERR_BUSY)
+			return p->rq->on_loop ? PROC_HANDOVER : status_of(&e);
 		/* Not linked from anywhere: it is its own, for want of one. */
 		up = dir_ref(p->dir->dir);
 	}
@@ -115,9 +115,10 @@ fill(struct page *p, uint64_t cookie, bool *eof)
 			goto out;
 	}
 	after = cookie > UINT32_MAX ? UINT32_MAX : (uint32_t)cookie;
-	if (dir_list(dir->dir, p->rq->arena, after, p->plus, add_entry, p,
-	    &e) == -1)
-		return status_of(&e);
+	if ((p->rq->on_loop ? dir_list_quick : dir_list)(dir->dir,
+	    p->rq->arena, after, p->plus, add_entry, p, &e) == -1)
+		return e.code == VERR_BUSY && p->rq->on_loop ? PROC_HANDOVER :
+		    status_of(&e);
 out:
 	if (p->full && p->list->n == 0)
 		return NFS3ERR_TOOSMALL;

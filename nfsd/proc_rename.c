@@ -22,6 +22,24 @@ is_dots(const struct slice *n)
 	    (n->len == 2 && n->s[0] == '.' && n->s[1] == '.');
 }
 
+/* A directory that gets another one above it is written to: its "..". */
+static enum nfsstat3
+may_move(struct request *rq, const struct obj *from, const struct slice *name)
+{
+	enum nfsstat3 status = NFS3_OK;
+	struct entry ent;
+	struct verr e;
+
+	if (dir_lookup(from->dir, rq->arena, name->s, name->len, &ent,
+	    &e) == -1)
+		return status_of(&e);
+	export_owner(from->x, &ent.attr);
+	if (ent.dir != NULL && !cred_may(&rq->cred, &ent.attr, CRED_WRITE))
+		status = NFS3ERR_ACCES;
+	dir_put(ent.dir);
+	return status;
+}
+
 /* One end of the move: write, and the sticky bit if an entry is there. */
 static enum nfsstat3
 may_touch(struct request *rq, const struct obj *dir,
@@ -68,6 +86,9 @@ rename_entry(struct request *rq, struct obj *from, struct obj *to,
 		return NFS3_OK;
 	if ((status = may_touch(rq, from, n, true)) != NFS3_OK ||
 	    (status = may_touch(rq, to, m, false)) != NFS3_OK)
+		return status;
+	if (from->attr.fileid != to->attr.fileid && rq->cred.uid != 0 &&
+	    (status = may_move(rq, from, n)) != NFS3_OK)
 		return status;
 	if (dir_rename(from->dir, to->dir, rq->arena, n->s, n->len, m->s,
 	    m->len, &ent, ch_from, ch_to, &e) == -1)

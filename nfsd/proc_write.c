@@ -44,6 +44,18 @@ sync_file(struct request *rq, struct file *f)
 	return status_of(&e);
 }
 
+/* Who writes to a program takes the rights of its owner from it. */
+static void
+clear_set_id(struct request *rq, struct obj *o)
+{
+	struct vset set = { .mask = VSET_MODE };
+
+	set.mode = cred_mode_written(&rq->cred, &o->attr);
+	if (set.mode != o->attr.mode)
+		(void)loc_set(o->x->vault, &o->loc, o->attr.fileid, &set,
+		    &o->attr, NULL);
+}
+
 static enum nfsstat3
 write_file(struct request *rq, struct obj *o)
 {
@@ -54,6 +66,7 @@ write_file(struct request *rq, struct obj *o)
 	struct file *f;
 	struct verr e;
 
+	clear_set_id(rq, o);
 	/* Before the data is written: a change in between must be seen. */
 	verifier_get(rq->srv, res->verf);
 	f = file_open(o->x->vault, &o->loc, o->attr.fileid, true, &e);

@@ -104,7 +104,7 @@ int
 server_export(struct server *s, struct vault *v, const char *name,
     struct verr *e)
 {
-	if (export_add(s->exports, v, name, e) == -1)
+	if (export_add(s->exports, v, name, s->opt.multi_user, e) == -1)
 		return -1;
 	if (s->drc == NULL && (s->drc = drc_new(v)) == NULL)
 		return verr_fail(e, VERR_NOMEM, "no memory to keep replies");
@@ -122,6 +122,12 @@ server_listen(struct server *s, const char *addr, uint16_t port,
     uint16_t *bound, struct verr *e)
 {
 	return loop_listen(s->loop, addr, port, bound, e);
+}
+
+int
+server_listen_on(struct server *s, int fd, uint16_t *bound, struct verr *e)
+{
+	return loop_listen_on(s->loop, fd, bound, e);
 }
 
 int

@@ -29,6 +29,8 @@ struct server_options {
 	size_t		max_unsent;	/* bytes of replies not yet taken, one
 					   connection [8 MiB] */
 	unsigned	record_timeout_s;/* a record may stay half read [30] */
+	bool		multi_user;	/* objects keep their owners, and every
+					   AUTH_SYS identity is admitted */
 	bool		signals;	/* SIGTERM and SIGINT stop the server */
 };
 
@@ -53,6 +55,13 @@ int server_keep_replies(struct server *s, const char *path, struct verr *e);
 /* addr: numeric IPv4 or IPv6; port 0 picks one, *bound tells which. */
 int server_listen(struct server *s, const char *addr, uint16_t port,
     uint16_t *bound, struct verr *e);
+
+/*
+ * The same on a socket that listens already: it is the server's, also after a
+ * failure.  VERR_INVAL: fd is no such socket.
+ */
+int server_listen_on(struct server *s, int fd, uint16_t *bound,
+    struct verr *e);
 
 /* Serve the stream socket fd too; it is the server's, also after a failure. */
 int server_attach(struct server *s, int fd, struct verr *e);

@@ -92,6 +92,8 @@ may_export() {
 	vault/base64)	echo 'base64|base64url|base32' ;;
 	vault/dir_build) echo 'dir|build' ;;
 	vault/dir_copy)	echo 'dir|copy' ;;
+	vault/dir_index) echo 'dir|index' ;;
+	vault/dir_names) echo 'dir|names' ;;
 	vault/file*)	echo 'file|loc|symlink|iolist' ;;
 	vault/kctx)	echo 'kctx|crypto' ;;
 	vault/gcm | vault/ctrmac) echo "${1#vault/}|cipher" ;;

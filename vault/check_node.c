@@ -87,6 +87,8 @@ missing(struct check_item *it, const char *id, size_t len)
 	check_begin_item(&f, CHECK_MISSING_CONTENT_DIR, it, "dir.c9r");
 	/* If it is a directory at all. */
 	f.repairable = !it->ambiguous;
+	if (it->ambiguous)
+		check_note(&f, ", but not before its type is clear");
 	if (check_wants(c, &f))
 		check_mended(c, &f, check_make_content(c, id, len));
 	check_report(c, &f);

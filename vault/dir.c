@@ -23,10 +23,22 @@ same_id(const struct lru_node *n, const void *key)
 	return d->id_len == k->len && memcmp(d->id, k->id, k->len) == 0;
 }
 
+/* Those with references are held. */
 static bool
 is_idle(const struct lru_node *n)
 {
-	return LRU_OBJECT(n, const struct dir, node)->refs == 0;
+	(void)n;
+	return true;
+}
+
+void
+dir_ref_locked(struct dir *d)
+{
+	LOCK_ASSERT_HELD(&d->v->dirs_lock);
+	if (d->refs++ > 0)
+		return;
+	d->v->dirs_idle--;
+	lru_hold(&d->v->dirs, &d->node);
 }
 
 /* The 20 bytes that 32 base32 characters of a path stand for. */
@@ -80,18 +92,18 @@ dir_new(struct vault *v, const char *id, size_t len, struct verr *e)
 	return d;
 }
 
-/* Free d and every ancestor that only it kept; called without dirs_lock. */
-static void
+/* Free d; its reference to the parent is the caller's then, to be put. */
+static struct dir *
 dir_free(struct dir *d)
 {
 	struct dir *parent = d->parent;
 
-	dir_listing_forget(d);
+	dir_listing_fini(d);
 	lock_fini(&d->change);
 	lock_fini(&d->list_lock);
 	free(d->link);
 	free(d);
-	dir_put(parent);
+	return parent;
 }
 
 /* Take idle ones out until the bound holds; the caller frees what it gets. */
@@ -131,20 +143,19 @@ dir_by_id(struct vault *v, const char *id, size_t len, struct verr *e)
 	lock_take(&v->dirs_lock);
 	if ((n = lru_find(&v->dirs, hash, same_id, &key)) == NULL) {
 		lru_insert(&v->dirs, &made->node, hash);
+		lru_hold(&v->dirs, &made->node);
 		lock_drop(&v->dirs_lock);
 		return made;
 	}
 	/* Somebody else was faster. */
 	d = LRU_OBJECT(n, struct dir, node);
-	if (d->refs++ == 0)
-		v->dirs_idle--;
+	dir_ref_locked(d);
 	lock_drop(&v->dirs_lock);
-	dir_free(made);
+	(void)dir_free(made);
 	return d;
 found:
 	d = LRU_OBJECT(n, struct dir, node);
-	if (d->refs++ == 0)
-		v->dirs_idle--;
+	dir_ref_locked(d);
 	lock_drop(&v->dirs_lock);
 	return d;
 }
@@ -160,28 +171,29 @@ struct dir *
 dir_ref(struct dir *d)
 {
 	lock_take(&d->v->dirs_lock);
-	if (d->refs++ == 0)
-		d->v->dirs_idle--;
+	dir_ref_locked(d);
 	lock_drop(&d->v->dirs_lock);
 	return d;
 }
 
+/* Every victim may be the last that kept its parent: a loop, however deep. */
 void
 dir_put(struct dir *d)
 {
 	struct dir *victim;
 	struct vault *v;
 
-	if (d == NULL)
-		return;
-	v = d->v;
-	lock_take(&v->dirs_lock);
-	if (--d->refs == 0)
-		v->dirs_idle++;
-	victim = evict_one(v);
-	lock_drop(&v->dirs_lock);
-	if (victim != NULL)
-		dir_free(victim);
+	while (d != NULL) {
+		v = d->v;
+		lock_take(&v->dirs_lock);
+		if (--d->refs == 0) {
+			v->dirs_idle++;
+			lru_release(&v->dirs, &d->node);
+		}
+		victim = evict_one(v);
+		lock_drop(&v->dirs_lock);
+		d = victim == NULL ? NULL : dir_free(victim);
+	}
 }
 
 const char *
@@ -223,6 +235,11 @@ dir_set_parent(struct dir *d, struct dir *parent, const char *link)
 	if ((copy = strdup(link)) == NULL)
 		return;		/* not known: it will be searched for */
 	lock_take(&v->dirs_lock);
+	if (link[0] == '\0' && d->parent != NULL) {
+		lock_drop(&v->dirs_lock);
+		free(copy);
+		return;
+	}
 	/* Whoever was asked looked before; parents must never form a ring. */
 	for (up = parent; up != NULL && up != d; up = up->parent)
 		;
@@ -233,12 +250,13 @@ dir_set_parent(struct dir *d, struct dir *parent, const char *link)
 	}
 	old = d->parent;
 	old_link = d->link;
-	if (parent->refs++ == 0)
-		v->dirs_idle--;
+	dir_ref_locked(parent);
 	d->parent = parent;
 	d->link = copy;
 	lock_drop(&v->dirs_lock);
 	free(old_link);
+	if (link[0] != '\0')
+		dir_search_parent(d, parent);
 	dir_put(old);
 }
 
@@ -264,7 +282,7 @@ dir_link_path(struct dir *d, const struct dir *parent, char out[VLOC_MAX])
 	bool is;
 
 	lock_take(&v->dirs_lock);
-	is = d->parent == parent && d->link != NULL;
+	is = d->parent == parent && d->link != NULL && d->link[0] != '\0';
 	if (is)
 		dir_entry_path(parent, d->link, strlen(d->link), NULL, out);
 	lock_drop(&v->dirs_lock);
@@ -306,7 +324,7 @@ dir_table_free(struct vault *v)
 		if (n == NULL)
 			break;
 		d = LRU_OBJECT(n, struct dir, node);
-		dir_free(d);
+		dir_put(dir_free(d));
 	}
 	lru_fini(&v->dirs);
 }

@@ -122,6 +122,13 @@ int dir_lookup(struct dir *d, struct arena *a, const char *name, size_t len,
     struct entry *ent, struct verr *e);
 
 /*
+ * The same for those who must not take long: VERR_BUSY if only reading a large
+ * folder can tell.
+ */
+int dir_lookup_quick(struct dir *d, struct arena *a, const char *name,
+    size_t len, struct entry *ent, struct verr *e);
+
+/*
  * Call fn for each entry whose cookie is over after, in order, until it
  * returns false.  The entry, its strings and its dir reference are fn's only
  * during the call (dir_ref() what is kept).  With want_attr false, attr holds
@@ -131,6 +138,9 @@ int dir_lookup(struct dir *d, struct arena *a, const char *name, size_t len,
 typedef bool dir_list_fn(void *ctx, const struct entry *ent);
 int dir_list(struct dir *d, struct arena *a, uint32_t after, bool want_attr,
     dir_list_fn *fn, void *ctx, struct verr *e);
+/* The same; VERR_BUSY, before any call of fn, as dir_lookup_quick(). */
+int dir_list_quick(struct dir *d, struct arena *a, uint32_t after,
+    bool want_attr, dir_list_fn *fn, void *ctx, struct verr *e);
 
 /*
  * The file or symlink in d with this inode and generation.  In a directory of

@@ -206,8 +206,8 @@ build_long(struct build *b, struct dir *d, struct kctx *c,
 #define COOKIE_LOW	1024u
 
 /* 31 bits that depend on the name on disk only. */
-static uint32_t
-cookie_of(const char *entry, size_t len)
+uint32_t
+build_cookie(const char *entry, size_t len)
 {
 	uint32_t c = (uint32_t)(lru_hash(entry, len) >> 33);
 
@@ -270,7 +270,7 @@ build_listing(struct build *b, struct vault *v, bool odd_only)
 		if (x->hidden || (odd_only && !x->odd))
 			continue;
 		o->ino = x->ino;
-		o->cookie = cookie_of(b->text + x->entry, x->entry_len);
+		o->cookie = build_cookie(b->text + x->entry, x->entry_len);
 		o->name_len = x->name_len;
 		o->entry_len = x->entry_len;
 		o->name = memcpy(p, b->text + x->name, x->name_len + 1u);

@@ -54,6 +54,9 @@ int build_long(struct build *b, struct dir *d, struct kctx *c,
 /* Settle the names of copies and of entries that clash. */
 int build_resolve(struct build *b, struct dir *d);
 
+/* An entry's cookie, unless another has the same. */
+uint32_t build_cookie(const char *entry, size_t len);
+
 /* A listing of all, or of odd names only, with one reference. */
 struct listing *build_listing(struct build *b, struct vault *v,
     bool odd_only);

@@ -131,7 +131,7 @@ publish(struct dir *d, struct fresh *f, const char *leaf, struct entry *ent,
 {
 	struct entry mine;
 
-	if (dir_take_name(d, f->tmp, f->entry, f->dn.is_long) == -1) {
+	if (dir_take_name(d, f->tmp, f->entry) == -1) {
 		if (errno == EEXIST || errno == ENOTEMPTY)
 			return verr_fail(e, VERR_EXIST, "%s is there already, "
 			    "but cannot be shown", f->entry);
@@ -217,8 +217,8 @@ static int
 make_content(struct dir *child, const struct vset *set, struct verr *e)
 {
 	struct vault *v = child->v;
+	char upper[8], path[VLOC_MAX];
 	struct host_stat st;
-	char upper[8];
 
 	memcpy(upper, child->path, 4);		/* "d/XX" */
 	upper[4] = '\0';
@@ -229,8 +229,9 @@ make_content(struct dir *child, const struct vset *set, struct verr *e)
 	if (host_mkdir(v->root, child->path, 0755) == -1)
 		return verr_sys(e, "cannot make folder %s", child->path);
 	vault_sync_note(v, upper);
-	file_write_dirid(v, child);
-	if (apply(v, child->path, set, 0755, e) == -1) {
+	dir_leaf_path(child->path, VAULT_DIRID_FILE, path);
+	if (file_make(v, path, 0644, child->id, child->id_len, e) == -1 ||
+	    apply(v, child->path, set, 0755, e) == -1) {
 		unmake_content(child);
 		return -1;
 	}
@@ -417,6 +418,8 @@ dir_link(struct dir *d, struct arena *a, const char *name, size_t len,
 	if (dir_change_begin(&c, d, ch, e) == 0 &&
 	    fresh_init(&f, d, a, name, len, ent, e) == 0)
 		r = make_hard_link(d, &f, loc, fileid, ent, e);
+	if (r == 0)
+		dir_search_moved(d->v, fileid, d);
 	dir_change_end(&c);
 	lock_drop(&d->change);
 	return r;

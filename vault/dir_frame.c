@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/verr.h"
 #include "vault/vault_int.h"
@@ -32,6 +33,7 @@ dir_change_begin(struct change *c, struct dir *d, struct dir_change *ch,
 		return errno == ENOENT ? verr_code(e, VERR_STALE) :
 		    verr_sys(e, "cannot stat %s", d->path);
 	c->have_before = true;
+	dir_listing_begin(d, &c->before);
 	if (ch != NULL) {
 		ch->have_before = true;
 		attr_from_stat(&ch->before, VTYPE_DIR, d->v->cipher,
@@ -105,7 +107,7 @@ dir_remove_tree(struct vault *v, const char *path, bool is_dir)
 	(void)host_rmdir(v->root, path);
 }
 
-bool
+int
 dir_is_husk(struct vault *v, const char *entry)
 {
 	struct host_dirent de;
@@ -113,25 +115,43 @@ dir_is_husk(struct vault *v, const char *entry)
 	int r;
 
 	if ((hd = host_opendir(v->root, entry)) == NULL)
-		return false;
+		return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ?
+		    0 : -1;
 	while ((r = host_readdir(hd, &de)) == 1 &&
 	    strcmp(de.name, "name.c9s") == 0)
 		;
 	host_closedir(hd);
-	return r == 0;
+	return r == -1 ? -1 : r == 0;
 }
 
 int
-dir_take_name(struct dir *d, const char *from, const char *entry, bool is_long)
+dir_take_name(struct dir *d, const char *from, const char *entry)
 {
-	if (host_rename_new(d->v->root, from, entry) == 0)
+	int husk;
+
+	if (host_rename_new(d->v->root, from, entry) == 0) {
+		dir_listing_added(d, entry);
 		return 0;
-	if (errno != EEXIST || !is_long)
-		return -1;
-	if (!dir_is_husk(d->v, entry)) {
-		errno = EEXIST;
-		return -1;
 	}
+	if (errno != EEXIST)
+		return -1;
+	if ((husk = dir_is_husk(d->v, entry)) == 0)
+		errno = EEXIST;
+	if (husk != 1)
+		return -1;
 	dir_remove_husk(d, entry);
-	return host_rename_new(d->v->root, from, entry);
+	if (host_rename_new(d->v->root, from, entry) == -1)
+		return -1;
+	dir_listing_added(d, entry);
+	return 0;
+}
+
+void
+dir_touch(struct dir *d)
+{
+	static const struct timespec now[2] = {
+		{ 0, UTIME_OMIT }, { 0, UTIME_NOW }
+	};
+
+	(void)host_utimes(d->v->root, d->path, now);
 }

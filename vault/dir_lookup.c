@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/verr.h"
+#include "vault/dir_names.h"
 #include "vault/vault_int.h"
 
 /* Try the name on disk that these clear bytes have. */
@@ -35,14 +36,15 @@ names_match(struct arena *a, const struct listed *l, const char *name,
 /* Among the names that cannot be computed; exact matches come first. */
 static int
 try_odd(struct dir *d, struct arena *a, const char *name, size_t len,
-    const char *nfc, size_t nfc_len, struct entry *ent, struct verr *e)
+    const char *nfc, size_t nfc_len, bool quick, struct entry *ent,
+    struct verr *e)
 {
 	const struct listed *l, *hit = NULL;
 	struct listing *odd;
 	size_t i;
 	int r;
 
-	if ((odd = dir_odd_names(d, e)) == NULL) {
+	if ((odd = dir_odd_names(d, quick, e)) == NULL) {
 		/* May be searched but not read: only what computes is seen. */
 		return e->code == VERR_ACCESS ? verr_code(e, VERR_NOENT) : -1;
 	}
@@ -81,9 +83,9 @@ broken(struct dir *d, struct verr *e)
 	return -1;
 }
 
-int
-dir_lookup(struct dir *d, struct arena *a, const char *name, size_t len,
-    struct entry *ent, struct verr *e)
+static int
+lookup(struct dir *d, struct arena *a, const char *name, size_t len,
+    bool quick, struct entry *ent, struct verr *e)
 {
 	const char *nfc;
 	struct verr mine;
@@ -117,61 +119,104 @@ dir_lookup(struct dir *d, struct arena *a, const char *name, size_t len,
 		if (e->code != VERR_NOENT)
 			return broken(d, e);
 	}
-	if (try_odd(d, a, name, len, nfc, nfc_len, ent, e) == 0)
+	if (try_odd(d, a, name, len, nfc, nfc_len, quick, ent, e) == 0)
 		return 0;
 	return broken(d, e);
 }
 
-/* Index of the first entry over the cookie. */
-static size_t
-first_after(const struct listing *l, uint32_t after)
+int
+dir_lookup(struct dir *d, struct arena *a, const char *name, size_t len,
+    struct entry *ent, struct verr *e)
 {
-	size_t lo = 0, hi = l->n, mid;
+	return lookup(d, a, name, len, false, ent, e);
+}
 
-	while (lo < hi) {
-		mid = lo + (hi - lo) / 2;
-		if (l->entries[mid].cookie > after)
-			hi = mid;
-		else
-			lo = mid + 1;
+int
+dir_lookup_quick(struct dir *d, struct arena *a, const char *name, size_t len,
+    struct entry *ent, struct verr *e)
+{
+	return lookup(d, a, name, len, true, ent, e);
+}
+
+/* Entries of a listing that are looked at between two looks at the list. */
+#define PAGE_ENTRIES	32
+#define PAGE_TEXT	(16 * 1024)
+
+struct page {
+	struct listed	 e[PAGE_ENTRIES];
+	char		 text[PAGE_TEXT];
+	size_t		 n;
+	uint64_t	 seen;
+};
+
+/* 1: go on; 0: fn has enough; -1. */
+static int
+list_page(struct dir *d, struct names *names, const struct page *p,
+    dir_list_fn *fn, void *ctx, struct verr *e)
+{
+	const struct listed *l;
+	struct entry ent;
+	struct verr why;
+	bool more = true;
+	size_t i;
+
+	for (i = 0; i < p->n && more; i++) {
+		l = &p->e[i];
+		if (dir_probe(d, l->entry, l->entry_len, &ent, &why) == -1) {
+			if (!dir_probe_tells(why.code)) {
+				if (e != NULL)
+					*e = why;
+				return -1;
+			}
+			if (why.code == VERR_NOENT)
+				dir_names_gone(d, names, l, p->seen);
+			else
+				atomic_fetch_add(&d->v->hidden, 1);
+			continue;
+		}
+		ent.name = l->name;
+		ent.name_len = l->name_len;
+		ent.cookie = l->cookie;
+		more = fn(ctx, &ent);
+		dir_put(ent.dir);
 	}
-	return lo;
+	return more;
+}
+
+static int
+list(struct dir *d, uint32_t after, bool quick, dir_list_fn *fn, void *ctx,
+    struct verr *e)
+{
+	struct names *names;
+	struct page p;
+	int r = 1;
+
+	if ((names = dir_names(d, quick, e)) == NULL)
+		return -1;
+	while (r == 1) {
+		p.n = dir_names_page(d, names, after, p.e, PAGE_ENTRIES,
+		    p.text, sizeof(p.text), &p.seen);
+		if (p.n == 0)
+			break;
+		after = p.e[p.n - 1].cookie;
+		r = list_page(d, names, &p, fn, ctx, e);
+	}
+	names_put(d->v, names);
+	return r == -1 ? -1 : 0;
 }
 
 int
 dir_list(struct dir *d, struct arena *a, uint32_t after, bool want_attr,
     dir_list_fn *fn, void *ctx, struct verr *e)
 {
-	const struct listed *le;
-	struct listing *l;
-	struct entry ent;
-	struct verr why;
-	bool more = true;
-	size_t i;
-	int r = 0;
-
 	(void)a, (void)want_attr;
-	if ((l = dir_listing(d, e)) == NULL)
-		return -1;
-	for (i = first_after(l, after); i < l->n && more; i++) {
-		le = &l->entries[i];
-		if (dir_probe(d, le->entry, le->entry_len, &ent, &why) == -1) {
-			if (!dir_probe_tells(why.code)) {
-				if (e != NULL)
-					*e = why;
-				r = -1;
-				break;
-			}
-			if (why.code != VERR_NOENT)
-				atomic_fetch_add(&d->v->hidden, 1);
-			continue;
-		}
-		ent.name = le->name;
-		ent.name_len = le->name_len;
-		ent.cookie = le->cookie;
-		more = fn(ctx, &ent);
-		dir_put(ent.dir);
-	}
-	dir_listing_put(d->v, l);
-	return r;
+	return list(d, after, false, fn, ctx, e);
+}
+
+int
+dir_list_quick(struct dir *d, struct arena *a, uint32_t after, bool want_attr,
+    dir_list_fn *fn, void *ctx, struct verr *e)
+{
+	(void)a, (void)want_attr;
+	return list(d, after, true, fn, ctx, e);
 }

@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/verr.h"
 #include "vault/base64.h"
+#include "vault/dir_names.h"
 #include "vault/file.h"
 #include "vault/keys.h"
 #include "vault/vault_int.h"
@@ -112,27 +113,26 @@ static int
 listed_name(struct dir *d, struct arena *a, const char *entry, size_t len,
     const char **name, size_t *name_len, struct verr *e)
 {
-	struct listing *l;
-	size_t i;
-	int r;
+	struct names *names;
+	struct listed l = { .cookie = 0 };
+	char text[1024];
+	uint64_t seen;
+	bool found = false;
 
-	if ((l = dir_listing(d, e)) == NULL)
+	if ((names = dir_names(d, false, e)) == NULL)
 		return -1;
-	for (i = 0; i < l->n; i++)
-		if (l->entries[i].entry_len == len &&
-		    memcmp(l->entries[i].entry, entry, len) == 0)
-			break;
-	if (i == l->n) {
-		r = verr_fail(e, VERR_NOENT, "%s holds no such entry that can "
-		    "be shown", d->path);
-	} else {
-		*name_len = l->entries[i].name_len;
-		*name = arena_strndup(a, l->entries[i].name, *name_len);
-		r = *name != NULL ? 0 :
-		    verr_fail(e, VERR_NOMEM, "out of memory for a name");
-	}
-	dir_listing_put(d->v, l);
-	return r;
+	while (!found && dir_names_page(d, names, l.cookie, &l, 1, text,
+	    sizeof(text), &seen) == 1)
+		found = l.entry_len == len &&
+		    memcmp(l.entry, entry, len) == 0;
+	names_put(d->v, names);
+	if (!found)
+		return verr_fail(e, VERR_NOENT, "%s holds no such entry that "
+		    "can be shown", d->path);
+	*name_len = l.name_len;
+	*name = arena_strndup(a, l.name, *name_len);
+	return *name != NULL ? 0 :
+	    verr_fail(e, VERR_NOMEM, "out of memory for a name");
 }
 
 int

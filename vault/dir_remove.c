@@ -40,23 +40,28 @@ remove_folder(struct dir *d, const char *entry, struct verr *e)
 	return 0;
 }
 
+int
+dir_remove_name(struct dir *d, const struct vloc *loc, struct verr *e)
+{
+	char entry[VLOC_MAX];
+
+	entry_of(loc, entry);
+	if (strcmp(entry, loc->path) != 0)
+		return remove_folder(d, entry, e);
+	if (host_unlink(d->v->root, entry) == -1)
+		return verr_sys(e, "cannot remove %s", entry);
+	return 0;
+}
+
 static int
 unlink_entry(struct dir *d, const struct entry *ent, struct verr *e)
 {
-	char entry[VLOC_MAX];
-	int r = 0;
-
-	entry_of(&ent->loc, entry);
-	if (strcmp(entry, ent->loc.path) != 0)
-		r = remove_folder(d, entry, e);
-	else if (host_unlink(d->v->root, entry) == -1)
-		r = verr_sys(e, "cannot remove %s", entry);
-	if (r == 0) {
-		vault_sync_note(d->v, d->path);
-		if (ent->attr.nlink <= 1)
-			file_forget(d->v, ent->attr.fileid);
-	}
-	return r;
+	if (dir_remove_name(d, &ent->loc, e) == -1)
+		return -1;
+	vault_sync_note(d->v, d->path);
+	if (ent->attr.nlink <= 1)
+		file_forget(d->v, ent->attr.fileid);
+	return 0;
 }
 
 int
@@ -101,39 +106,67 @@ is_junk(const char *name)
 	    VAULT_TMP_SUFFIX) == 0;
 }
 
+/*
+ * May this entry of d go with d?  1: junk, or the husk of an entry; 0: it is
+ * something; -1: errno.
+ */
+static int
+is_nothing(struct dir *d, const struct host_dirent *de, const char *path)
+{
+	size_t len = strlen(de->name);
+
+	if (is_junk(de->name))
+		return 1;
+	if (de->type == HOST_DT_FILE || len < NAME_DISK_MIN ||
+	    (memcmp(de->name + len - 4, ".c9r", 4) != 0 &&
+	    memcmp(de->name + len - 4, ".c9s", 4) != 0))
+		return 0;
+	return dir_is_husk(d->v, path);
+}
+
+static int
+sweep_away(struct dir *d, const char *name, const char *path, struct verr *e)
+{
+	struct host_stat st;
+
+	if (!is_junk(name))
+		dir_remove_husk(d, path);
+	else if (host_stat(d->v->root, path, &st) == 0 && S_ISDIR(st.mode))
+		dir_remove_tree(d->v, path, true);
+	else if (host_unlink(d->v->root, path) == -1 && errno != ENOENT)
+		return verr_sys(e, "cannot remove %s", path);
+	return 0;
+}
+
 /* 0: nothing but junk is in it; junk is deleted only if asked. */
 static int
 check_empty(struct dir *d, bool sweep, struct verr *e)
 {
 	char path[VLOC_MAX + 256];
 	struct host_dirent de;
-	struct host_stat st;
 	struct host_dir *hd;
-	int r;
+	int r, may = 1;
 
 	if ((hd = host_opendir(d->v->root, d->path)) == NULL)
 		return errno == ENOENT ? 0 :
 		    verr_sys(e, "cannot open folder %s", d->path);
 	while ((r = host_readdir(hd, &de)) == 1) {
-		if (!is_junk(de.name)) {
-			host_closedir(hd);
-			return verr_fail(e, VERR_NOTEMPTY,
-			    "%s is not empty", d->path);
-		}
-		if (!sweep)
-			continue;
 		(void)snprintf(path, sizeof(path), "%s/%s", d->path, de.name);
-		if (host_stat(d->v->root, path, &st) == 0 && S_ISDIR(st.mode))
-			dir_remove_tree(d->v, path, true);
-		else if (host_unlink(d->v->root, path) == -1 &&
-		    errno != ENOENT) {
-			verr_sys(e, "cannot remove %s", path);
+		if ((may = is_nothing(d, &de, path)) != 1)
+			break;
+		if (sweep && sweep_away(d, de.name, path, e) == -1) {
 			host_closedir(hd);
 			return -1;
 		}
 	}
+	if (r == -1)
+		verr_sys(e, "cannot read %s", d->path);
+	else if (may == -1)
+		r = verr_sys(e, "cannot look into %s", path);
+	else if (may == 0)
+		r = verr_fail(e, VERR_NOTEMPTY, "%s is not empty", d->path);
 	host_closedir(hd);
-	return r == -1 ? verr_sys(e, "cannot read %s", d->path) : 0;
+	return r;
 }
 
 /*
@@ -153,27 +186,30 @@ lend_mode(struct dir *d, mode_t *was)
 	return host_chmod(d->v->root, d->path, *was | 0700) == 0;
 }
 
+int
+dir_remove_look(struct dir *child, struct removal *rm, struct verr *e)
+{
+	rm->tmp[0] = '\0';
+	rm->lent = lend_mode(child, &rm->was);
+	if (check_empty(child, false, e) == 0)
+		return 0;
+	if (rm->lent)
+		(void)host_chmod(child->v->root, child->path, rm->was);
+	return -1;
+}
+
 /* The link goes first, so that a crash leaves an orphan, not a dead link. */
 int
-dir_remove_link(struct dir *d, struct dir *child, const char *entry,
-    struct removal *rm, struct verr *e)
+dir_remove_link(struct dir *d, const char *entry, struct removal *rm,
+    struct verr *e)
 {
-	rm->lent = lend_mode(child, &rm->was);
-	if (check_empty(child, false, e) == -1)
-		goto err;
-	if (!dir_tmp_path(d, rm->tmp)) {
-		verr_fail(e, VERR_NOMEM, "no random bytes");
-		goto err;
-	}
+	if (!dir_tmp_path(d, rm->tmp))
+		return verr_fail(e, VERR_NOMEM, "no random bytes");
 	if (host_rename_new(d->v->root, entry, rm->tmp) == -1) {
-		verr_sys(e, "cannot rename %s", entry);
-		goto err;
+		rm->tmp[0] = '\0';
+		return verr_sys(e, "cannot rename %s", entry);
 	}
 	return 0;
-err:
-	if (rm->lent)
-		(void)host_chmod(d->v->root, child->path, rm->was);
-	return -1;
 }
 
 void
@@ -182,7 +218,8 @@ dir_remove_undo(struct dir *d, struct dir *child, const char *entry,
 {
 	if (rm->lent)
 		(void)host_chmod(d->v->root, child->path, rm->was);
-	(void)host_rename_new(d->v->root, rm->tmp, entry);
+	if (rm->tmp[0] != '\0')
+		(void)host_rename_new(d->v->root, rm->tmp, entry);
 }
 
 int
@@ -200,22 +237,31 @@ dir_remove_rest(struct dir *d, struct dir *child, const struct removal *rm,
 		file_write_dirid(v, child);
 		return -1;
 	}
-	dir_remove_tree(v, rm->tmp, true);
+	if (rm->tmp[0] != '\0')
+		dir_remove_tree(v, rm->tmp, true);
 	child->gone = true;
 	vault_sync_note(v, d->path);
 	return 0;
 }
 
+/*
+ * Nothing is deleted but a name: if there is more in it after all, the folder
+ * cannot be removed.
+ */
 void
 dir_remove_husk(struct dir *d, const char *entry)
 {
-	char tmp[VLOC_MAX];
+	char tmp[VLOC_MAX], name[VLOC_MAX];
 
+	if (dir_is_husk(d->v, entry) == 0)
+		return;
 	/* Under a temporary name nothing is in anybody's way if this fails. */
 	if (dir_tmp_path(d, tmp) &&
 	    host_rename_new(d->v->root, entry, tmp) == 0)
 		entry = tmp;
-	dir_remove_tree(d->v, entry, true);
+	dir_leaf_path(entry, "name.c9s", name);
+	(void)host_unlink(d->v->root, name);
+	(void)host_rmdir(d->v->root, entry);
 }
 
 static int
@@ -224,9 +270,10 @@ remove_empty(struct dir *d, struct dir *child, const char *entry,
 {
 	struct removal rm;
 
-	if (dir_remove_link(d, child, entry, &rm, e) == -1)
+	if (dir_remove_look(child, &rm, e) == -1)
 		return -1;
-	if (dir_remove_rest(d, child, &rm, e) == 0)
+	if (dir_remove_link(d, entry, &rm, e) == 0 &&
+	    dir_remove_rest(d, child, &rm, e) == 0)
 		return 0;
 	dir_remove_undo(d, child, entry, &rm);
 	return -1;

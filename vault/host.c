@@ -339,6 +339,22 @@ host_rename_new(int root, const char *from, const char *to)
 }
 
 int
+host_exchange(int root, const char *from, const char *to)
+{
+	if (hooked(HOST_EXCHANGE, to))
+		return -1;
+#if defined(HAVE_RENAMEAT2)
+	return renameat2(root, from, root, to, RENAME_EXCHANGE);
+#elif defined(__APPLE__)
+	return renameatx_np(root, from, root, to, RENAME_SWAP);
+#else
+	(void)root, (void)from;
+	errno = ENOSYS;
+	return -1;
+#endif
+}
+
+int
 host_link(int root, const char *from, const char *to)
 {
 	if (hooked(HOST_LINK, to))

@@ -24,7 +24,7 @@ enum host_op {
 	HOST_OPEN, HOST_CLOSE, HOST_STAT, HOST_FSTAT, HOST_READ, HOST_WRITE,
 	HOST_TRUNCATE, HOST_SYNC, HOST_RENAME, HOST_LINK, HOST_UNLINK,
 	HOST_RMDIR, HOST_MKDIR, HOST_CHMOD, HOST_CHOWN, HOST_UTIMES,
-	HOST_OPENDIR, HOST_READDIR, HOST_STATFS,
+	HOST_OPENDIR, HOST_READDIR, HOST_EXCHANGE, HOST_STATFS,
 };
 
 /*
@@ -69,6 +69,8 @@ int host_sync_path(int root, const char *path);	/* a folder or a file */
 int host_rename(int root, const char *from, const char *to);
 /* EEXIST if to is there already, also where the system has no such call. */
 int host_rename_new(int root, const char *from, const char *to);
+/* Both names, of whatever kind, at once; EINVAL or ENOSYS: cannot be had. */
+int host_exchange(int root, const char *from, const char *to);
 int host_link(int root, const char *from, const char *to);
 int host_unlink(int root, const char *path);
 int host_rmdir(int root, const char *path);
@@ -101,5 +103,12 @@ struct host_space {
 	uint64_t	files, files_free, files_avail;
 };
 int host_space(int root, struct host_space *s);
+
+/*
+ * Lock the folder for as long as root is open, against others on this host who
+ * ask: alone, or shared with those who share.  EWOULDBLOCK: it is taken; other
+ * errors: this storage has no locks.
+ */
+int host_lock(int root, bool shared);
 
 #endif /* VAULT_HOST_H */

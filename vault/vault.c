@@ -12,6 +12,7 @@
 #include "base/secret.h"
 #include "base/verr.h"
 #include "vault/cipher.h"
+#include "vault/dir_index.h"
 #include "vault/file_int.h"
 #include "vault/keys.h"
 #include "vault/papers.h"
@@ -24,7 +25,7 @@ vault_assemble(int root, struct keys *keys, const struct cipher *cipher,
 	struct vault *v;
 
 	if ((v = calloc(1, sizeof(*v))) == NULL ||
-	    !lru_init(&v->dirs, VAULT_DIRS_IDLE))
+	    !lru_init(&v->dirs, 4 * VAULT_DIRS_IDLE))
 		goto err0;
 	if (!lru_init(&v->files, VAULT_FILES_IDLE))
 		goto err1;
@@ -40,7 +41,10 @@ vault_assemble(int root, struct keys *keys, const struct cipher *cipher,
 	    VAULT_CACHE_DEFAULT;
 	lock_init(&v->rename_lock, LOCK_RENAME);
 	lock_init(&v->dirs_lock, LOCK_DIRCACHE);
+	TAILQ_INIT(&v->kept);
 	lock_init(&v->files_lock, LOCK_FILECACHE);
+	lock_init(&v->search_lock, LOCK_SEARCH);
+	(void)pthread_cond_init(&v->search_end, NULL);
 	return v;
 
 err2:
@@ -126,6 +130,9 @@ vault_close(struct vault *v)
 	lock_fini(&v->rename_lock);
 	lock_fini(&v->dirs_lock);
 	lock_fini(&v->files_lock);
+	index_free(v->index);
+	(void)pthread_cond_destroy(&v->search_end);
+	lock_fini(&v->search_lock);
 	(void)close(v->root);
 	free(v);
 }

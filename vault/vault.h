@@ -35,6 +35,13 @@ struct vault *vault_open(const char *path, const struct vault_options *o,
     const char *pass, size_t passlen, struct verr *e);
 void vault_close(struct vault *v);		/* NULL is ignored */
 
+/*
+ * Be the only one on this host that locks this vault, until it is closed; or
+ * one of several who all say shared.  VERR_BUSY: another one has it.  Storage
+ * that knows no locks lets everybody in, with a warning in the log.
+ */
+int vault_lock(struct vault *v, bool shared, struct verr *e);
+
 /* What can be told without a password; nothing of it is authenticated. */
 struct vault_info {
 	int		 format;	/* 8 or 7, or what the files claim */
@@ -56,8 +63,8 @@ struct vault_new {
 /*
  * Make an empty vault of format 8.  The folder is made if it is missing and
  * must be empty if not (VERR_NOTEMPTY).  A failure leaves nothing behind; a
- * crash leaves a folder without vault.cryptomator, which comes last: it holds
- * nothing and may be deleted.
+ * crash leaves a whole vault, or a folder that is none and that another
+ * vault_init() clears by itself.
  */
 int vault_init(const char *path, const struct vault_new *n, const char *pass,
     size_t passlen, struct verr *e);

@@ -6,6 +6,7 @@
 #ifndef VAULT_VAULT_INT_H
 #define VAULT_VAULT_INT_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,8 +22,10 @@
 #include "vault/vault.h"
 
 struct cipher;
+struct index;
 struct keys;
 struct listing;
+struct names;
 
 /* Directories and open files that nobody refers to but are kept. */
 #define VAULT_DIRS_IDLE		4096u
@@ -40,6 +43,8 @@ struct sync_path {
 	char		path[VLOC_MAX];
 };
 
+TAILQ_HEAD(dir_list, dir);
+
 struct vault {
 	/* constant after vault_open() */
 	int			 root;		/* descriptor of the folder */
@@ -56,6 +61,15 @@ struct vault {
 	struct lock		 dirs_lock;
 	struct lru		 dirs;		/* guarded by dirs_lock */
 	size_t			 dirs_idle;	/* guarded by dirs_lock */
+	struct dir_list		 kept;		/* guarded by dirs_lock: have
+						   listings; oldest first */
+
+	struct lock		 search_lock;	/* guards the search's */
+	struct index		*index;		/* or NULL */
+	bool			 index_whole;	/* all files are in it */
+	bool			 searching;
+	pthread_cond_t		 search_end;
+	int64_t			 search_until;	/* no other before that */
 
 	struct lock		 files_lock;
 	struct lru		 files;		/* guarded by files_lock */
@@ -78,13 +92,21 @@ struct stamp {
 	struct timespec	mtime, ctime;
 };
 
+/* How far what we know of a folder can be believed; dir_scan.c. */
+struct listed_as {
+	struct stamp	 as_of;
+	bool		 unsure;	/* to be read again when all is quiet */
+	bool		 changing;	/* true when our change began */
+};
+
 struct dir {
 	struct lru_node	 node;		/* guarded by v->dirs_lock */
 	unsigned	 refs;		/* guarded by v->dirs_lock */
 	struct dir	*parent;	/* a reference, or NULL: not known;
 					   guarded by v->dirs_lock */
-	char		*link;		/* name on disk of its link in parent;
-					   from malloc; guarded likewise */
+	char		*link;		/* name on disk of its link in parent,
+					   "": not known; from malloc; guarded
+					   likewise */
 
 	/* constant */
 	struct vault	*v;
@@ -95,17 +117,27 @@ struct dir {
 	struct lock	 change;	/* one change of names at a time */
 	bool		 gone;		/* removed by us; guarded by change */
 
+	TAILQ_ENTRY(dir)  kept;		/* guarded by v->dirs_lock */
+	bool		 is_kept;	/* guarded by v->dirs_lock */
+
+	/* guarded by list_lock */
 	struct lock	 list_lock;
-	struct listing	*listing;	/* a reference, or NULL; list_lock */
-	struct stamp	 list_stamp;	/* list_lock: listing is as of this */
-	struct listing	*odd;		/* names that lookup cannot compute */
-	struct stamp	 odd_stamp;	/* list_lock: odd is as of this */
+	struct listed_as all;		/* all names */
+	struct names	*names;		/* a reference, or NULL */
+	struct listed_as few;		/* names that lookup cannot compute */
+	struct listing	*odd;		/* a reference, or NULL */
+	struct stamp	 own;		/* as our last change left it */
+	uint64_t	 changes;	/* of ours that were begun */
+	unsigned	 under_way;	/* of these, not ended */
+	pthread_t	 changer;	/* whose they are */
+	bool		 verifying;	/* somebody reads it anew */
 
 	char		 id[];		/* constant; NUL-terminated */
 };
 
 /* -- dir.c */
 void dir_table_free(struct vault *v);
+void dir_ref_locked(struct dir *d);	/* dirs_lock is held */
 void dir_set_parent(struct dir *d, struct dir *parent, const char *link);
 bool dir_is_below(struct dir *d, const struct dir *ancestor);
 /* Path of the entry in parent that links to d; false: it has another one. */
@@ -142,7 +174,7 @@ int dir_probe(struct dir *d, const char *entry, size_t entry_len,
  */
 bool dir_probe_tells(enum verr_code code);
 
-/* -- dir_scan.c: listings */
+/* -- dir_scan.c: reading a folder */
 struct listed {
 	uint32_t	 cookie;
 	uint16_t	 name_len, entry_len;
@@ -157,15 +189,44 @@ struct listing {
 	struct listed	*entries;	/* by cookie */
 	bool		 complete;	/* false: odd names only */
 };
-struct listing *dir_listing(struct dir *d, struct verr *e);
-struct listing *dir_odd_names(struct dir *d, struct verr *e);
+/* Read it; both are references.  limit: VERR_BUSY over so many; 0: none. */
+int dir_scan(struct dir *d, size_t limit, struct listing **all,
+    struct listing **odd, struct verr *e);
+/* The clear name of one entry, which is a regular one, in out. */
+bool dir_scan_name(struct dir *d, const char *entry, char *out, size_t *len);
 void dir_listing_put(struct vault *v, struct listing *l);
+
+/* -- dir_cache.c: what was read, kept for as long as it is true */
+/*
+ * References.  quick: VERR_BUSY where a large folder would have to be read, for
+ * those who must not take long.
+ */
+struct names *dir_names(struct dir *d, bool quick, struct verr *e);
+struct listing *dir_odd_names(struct dir *d, bool quick, struct verr *e);
+/* As names_copy(); *seen is for dir_names_gone(): this one is not there. */
+size_t dir_names_page(struct dir *d, const struct names *n, uint32_t after,
+    struct listed *out, size_t max, char *buf, size_t cap, uint64_t *seen);
+void dir_names_gone(struct dir *d, struct names *n, const struct listed *l,
+    uint64_t seen);
 /* A directory that we have just made holds nothing odd. */
 void dir_listing_new(struct dir *d, const struct host_stat *st);
-/* We changed the folder ourselves: before and after tell how it looked. */
+/*
+ * We are going to change the folder; an entry has come ("d/XX/YYY/ENTRY"; what
+ * goes is noticed by who looks for it); we did: before and after tell how it
+ * looked.  d->change is held throughout.
+ */
+void dir_listing_begin(struct dir *d, const struct host_stat *before);
+void dir_listing_added(struct dir *d, const char *entry);
 void dir_listing_changed(struct dir *d, const struct host_stat *before,
     const struct host_stat *after);
 void dir_listing_forget(struct dir *d);
+void dir_listing_fini(struct dir *d);
+
+/* -- dir_search.c */
+/* For its index: a file or symlink has a name in another directory now; */
+void dir_search_moved(struct vault *v, uint64_t fileid, const struct dir *to);
+/* this directory is known to be in that one. */
+void dir_search_parent(const struct dir *d, const struct dir *parent);
 
 /* -- dir_frame.c */
 /* "FOLDER/leaf" in out; a leaf is at most 12 bytes, as "contents.c9r". */
@@ -190,30 +251,36 @@ void dir_sync_node(struct vault *v, const char *entry, const char *leaf,
     bool is_long);
 void dir_remove_tree(struct vault *v, const char *path, bool is_dir);
 /*
- * Does the folder HASH.c9s hold nothing but its name?  Renames that a crash
- * ended leave such ones: nobody's object, in the way of that name.
+ * Does the folder X.c9r or HASH.c9s hold nothing, or nothing but its name?
+ * Renames that a crash ended leave such ones: nobody's object, in the way of
+ * that name.  1, 0 (also if it is no folder), or -1 and errno.
  */
-bool dir_is_husk(struct vault *v, const char *entry);
+int dir_is_husk(struct vault *v, const char *entry);
 /* Rename to an entry of d where only a husk may be; -1 and errno. */
-int dir_take_name(struct dir *d, const char *from, const char *entry,
-    bool is_long);
+int dir_take_name(struct dir *d, const char *from, const char *entry);
+/* A name of d means another object now, though its folder has not changed. */
+void dir_touch(struct dir *d);
 
-/* -- dir_remove.c: both change locks are held */
+/* -- dir_remove.c: the change locks are held */
+/* Take away the entry of a file or symlink, and nothing else. */
+int dir_remove_name(struct dir *d, const struct vloc *loc, struct verr *e);
 struct removal {
-	char	tmp[VLOC_MAX];	/* where the link is meanwhile */
+	char	tmp[VLOC_MAX];	/* where the link is meanwhile, or "" */
 	bool	lent;		/* the folder had the mode was */
 	mode_t	was;
 };
-/* An empty child's link is put aside; nothing else is touched yet. */
-int dir_remove_link(struct dir *d, struct dir *child, const char *entry,
-    struct removal *rm, struct verr *e);
-/* The way back. */
+/* Is the child empty?  -1: no, or it could not be seen. */
+int dir_remove_look(struct dir *child, struct removal *rm, struct verr *e);
+/* Its link is put aside. */
+int dir_remove_link(struct dir *d, const char *entry, struct removal *rm,
+    struct verr *e);
+/* The way back, as far as it went. */
 void dir_remove_undo(struct dir *d, struct dir *child, const char *entry,
     const struct removal *rm);
-/* All the rest; -1: not empty any more.  The link stays aside then. */
+/* All the rest; -1: not empty any more.  A link stays aside then. */
 int dir_remove_rest(struct dir *d, struct dir *child,
     const struct removal *rm, struct verr *e);
-/* A folder that holds nothing any more but leftovers of ours. */
+/* A folder that holds nothing any more, or nothing but its name. */
 void dir_remove_husk(struct dir *d, const char *entry);
 
 /* -- vault_sync.c */

@@ -21,9 +21,10 @@ trap 'exit 99' INT TERM HUP
 cd "$work" || exit 99
 
 VAULTNFS_FAST_KDF=1
+XDG_STATE_HOME=$work/state
 LC_ALL=C
 TZ=UTC
-export VAULTNFS_FAST_KDF LC_ALL TZ
+export VAULTNFS_FAST_KDF XDG_STATE_HOME LC_ALL TZ
 unset NO_COLOR
 
 n=0
@@ -113,7 +114,7 @@ ok 'an option needs a command before it' refused 2 'a command comes first'
 run --version
 ok '--version tells the version' grep -q '^vaultnfs [0-9]' out
 ok '--version ends with 0' same 0 "$rc"
-for later in dirty-limit state-dir idle-lock metrics; do
+for later in dirty-limit idle-lock metrics; do
 	run serve v --$later 1
 	ok "serve has no --$later yet" refused 2 "unknown option --$later"
 done
@@ -599,11 +600,86 @@ fi
 begin v --port 0
 port=$(sed 's/.*:\([0-9]*\) .*/\1/' served.out)
 first=$served
-"$V" serve v --port "$port" --password-file pw > out 2> err < /dev/null
+"$V" serve empty --port "$port" --password-file pw > out 2> err < /dev/null
 rc=$?
 ok 'a port that is taken is 1' refused 1 "port $port"
+runp serve v --port 0
+ok 'a vault that is served is refused' refused 1 'another vaultnfs'
+runp serve v --port 0 --shared
+ok 'so it is if only one of them shares' refused 1 'another vaultnfs'
+runp check v --repair
+ok 'it is not repaired under the server' refused 1 'another vaultnfs'
+runp check v
+ok 'but can be checked' same '' "$(cat err)"
 served=$first
 end TERM
+begin v --port 0 --shared
+first=$served
+begin v --port 0 --shared
+ok 'servers that all say --shared go together' grep -q '^ready ' served.out
+end TERM
+served=$first
+end TERM
+begin v --port 0 --state-dir "$work/st/a te"
+ok '--state-dir makes the folder' test -d 'st/a te'
+ok 'for its owner only' same drwx------ \
+    "$(find 'st/a te' -prune -exec ls -ld {} + | cut -c 1-10)"
+ok 'replies are kept there' test -s 'st/a te/replies-'*
+end KILL
+begin v --port 0 --state-dir pw
+wait $served
+rc=$?
+served=
+ok 'a state directory that is a file is refused' same 2 "$rc"
+ok 'in one line' one_error '--state-dir pw'
+mkdir open
+chmod 777 open
+begin v --port 0 --state-dir open
+wait $served
+rc=$?
+served=
+ok 'so is one that others can write to' one_error 'chmod 700'
+if [ -n "$python" ]; then
+	cat > activate.py << 'PY'
+import os, socket, subprocess, sys
+# A supervisor: holds the socket, starts a server for it, then the next one.
+s = socket.create_server(("127.0.0.1", 0))
+port = s.getsockname()[1]
+def start():
+    def child():
+        os.dup2(s.fileno(), 3)
+        os.set_inheritable(3, True)
+        os.environ["LISTEN_PID"] = str(os.getpid())
+        os.environ["LISTEN_FDS"] = "1"
+        os.execv(sys.argv[1], sys.argv[1:])
+    return subprocess.Popen(sys.argv[1:], stdout=subprocess.PIPE,
+                            close_fds=False, preexec_fn=child)
+def null_call():
+    c = socket.create_connection(("127.0.0.1", port), 20)
+    c.sendall(bytes.fromhex("80000028 00000001 00000000 00000002 000186a3"
+        " 00000003 00000000 00000000 00000000 00000000 00000000"))
+    return c
+def answered(c):
+    c.settimeout(20)
+    return len(c.recv(28, socket.MSG_WAITALL)) == 28
+for i in range(2):
+    p = start()
+    line = p.stdout.readline().decode()
+    assert line.startswith("ready 127.0.0.1:%d /v" % port), line
+    assert answered(null_call())
+    p.terminate()
+    assert p.wait() == 0
+c = null_call()         # while nobody serves: it waits in the queue
+p = start()
+assert answered(c)
+p.terminate()
+assert p.wait() == 0
+PY
+	ok 'a socket that is given outlives the server' "$python" \
+	    activate.py "$V" serve v --password-file pw --log-level error
+else
+	skip 'a socket that is given outlives the server' 'no python3'
+fi
 mkdir 'x=y'
 cp -R v 'x=y/v'
 begin 'x=y/v' --port 0

@@ -3,10 +3,15 @@
 Each function does one kind of damage to one object of the vault on disk.  It
 returns what our check may call it, the file it must say that of (or None) and
 the nodes that may be lost by it; or None if the vault has nothing that can be
-damaged in this way.
+damaged in this way.  Directories that lose their place must be in LOST+FOUND
+after a repair, with all that is in them.
 """
+import collections
+import hashlib
 import os
 import shutil
+
+import model
 
 CHUNK = 32768
 
@@ -26,6 +31,8 @@ class Host:
         self.header, self.overhead = \
             (68, 28) if r.cipher == "SIV_GCM" else (88, 48)
         self.spoilt = set()             # nodes: one defect each
+        self.adrift = []                # directories without a place, and
+                                        # whether they know their own ids
 
     def pick(self, fits):
         """A path that fits(path, node), not damaged yet."""
@@ -42,11 +49,20 @@ class Host:
                           len(n.data) >= least)
         return found and (self.disk[found[0]], found[1])
 
-    def leaf_dir(self):
-        """A directory without directories, nor anything damaged, in it."""
-        return self.pick(lambda p, n: n.kind == "dir" and not any(
-            c.kind == "dir" or c in self.spoilt
-            for c in n.children.values()))
+    def cast_off(self, path, node):
+        """Cryptomator takes the id's backup away now and then (README.md)."""
+        self.adrift.append((node, os.path.exists(os.path.join(
+            self.disk[path], "dirid.c9r"))))
+
+    def sound_dir(self):
+        """A directory with nothing damaged in it, and all that is."""
+        found = self.pick(lambda p, n: n.kind == "dir" and not any(
+            c in self.spoilt for q, c in n.walk()))
+        if not found:
+            return None
+        below = [c for q, c in found[1].walk()]
+        self.spoilt.update(below)
+        return *found, below
 
 
 def edit(path, change):
@@ -106,36 +122,50 @@ def cut_file(host):
 
 
 def foreign_header(host):
-    one, other = host.file(), host.file()
+    # In a file of one chunk it looks like any other damage.
+    one = host.rng.random() < 0.7 and host.file(CHUNK + 1) or host.file()
+    other = host.file()
     if not one or not other:
         return None
     with open(other[0], "rb") as f:
         head = f.read(host.header)
+    with open(one[0], "rb") as f:
+        if f.read(host.header) == head: # a conflict copy, and its original
+            return None
     edit(one[0], lambda t: head + t[host.header:])
     kinds = {"ForeignHeader"} if len(one[1].data) > CHUNK else CONTENTS
     return kinds, one[0], [one[1]]
 
 
+def somewhere(host):
+    # Somebody's own LOST+FOUND stops the repair, Cryptomator's too.
+    return "LOST+FOUND" not in host.r.root.children
+
+
 def missing_directory(host):
-    found = host.leaf_dir()
+    found = host.sound_dir()
     if not found:
         return None
-    shutil.rmtree(host.disk[found[0]])
-    found[1].mode = None                # made anew
-    host.spoilt.update(found[1].children.values())
-    return {"MissingContentDir"}, None, list(found[1].children.values())
+    path, node, below = found
+    dirs = [(n, c) for n, c in node.children.items() if c.kind == "dir"]
+    if dirs and not somewhere(host):
+        return None
+    shutil.rmtree(host.disk[path])
+    node.mode = None                    # made anew
+    for n, c in dirs:
+        host.cast_off(path + "/" + n, c)
+    return {"MissingContentDir"}, None, below
 
 
 def orphan(host):
-    # Somebody's own LOST+FOUND stops the repair, Cryptomator's too.
-    found = host.leaf_dir() if "LOST+FOUND" not in \
-        host.r.root.children else None
+    found = host.sound_dir() if somewhere(host) else None
     if not found:
         return None
-    link = host.r.ours.link(host.r, found[0])
+    path, node, below = found
+    link = host.r.ours.link(host.r, path)
     shutil.rmtree(os.path.join(host.r.vault, link))
-    host.spoilt.update(found[1].children.values())
-    return {"OrphanContentDir"}, None, [found[1], *found[1].children.values()]
+    host.cast_off(path, node)
+    return {"OrphanContentDir"}, None, [node] + below
 
 
 def wrong_long_name(host):
@@ -168,15 +198,42 @@ ALL = [flipped_bit, flipped_header, swapped_chunks, cut_file, foreign_header,
 
 def some(r):
     """
-    Up to four defects.  What must be found, as (name, kinds, file), and the
-    paths that may be lost.
+    Up to four defects.  What must be found, as (name, kinds, file), the paths
+    that may be lost and where they are, and the directories that must be in
+    LOST+FOUND.
     """
     host = Host(r)
-    wanted, lost = [], set()
-    for kind in host.rng.sample(ALL, 4):
-        done = kind(host)
+    wanted, nodes = [], set()
+    for kind in host.rng.sample(ALL, len(ALL)):
+        done = kind(host) if len(wanted) < 4 else None
         if done is not None:
             wanted.append((kind.__name__, done[0], done[1] and
                            os.path.relpath(done[1], r.vault)))
-            lost.update(done[2])
-    return wanted, {p for p, n in r.root.walk() if n in lost}
+            nodes.update(done[2])
+    lost = {p: os.path.relpath(host.disk[p], r.vault)
+            for p, n in r.root.walk() if n in nodes}
+    return wanted, lost, host.adrift
+
+
+def not_found_again(adrift, listing):
+    """What was in directories without a place, and is not in LOST+FOUND."""
+    there = [i for i in listing if i["path"].startswith("/LOST+FOUND/") and
+             "type" in i]
+    for top, named in adrift:
+        for path, node in top.walk():
+            tail = path if named else path[path.find("/", 1):] if \
+                path.count("/") > 1 else ""
+            if not any(i["path"].endswith(tail) and
+                       model.differ(node, i, True) is None for i in there):
+                yield path, "is not in LOST+FOUND"
+
+
+def ciphertexts(vault):
+    """All that holds data of users, by hash: a repair must leave it."""
+    found = collections.Counter()
+    for folder, _, files in os.walk(os.path.join(vault, "d")):
+        for n in files:
+            if n not in ("dir.c9r", "dirid.c9r", "name.c9s"):
+                with open(os.path.join(folder, n), "rb") as f:
+                    found[hashlib.sha256(f.read()).digest()] += 1
+    return found

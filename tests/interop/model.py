@@ -12,7 +12,9 @@ import names
 BORDERS = [0, 1, 16, 32767, 32768, 32769, 65535, 65536, 65537, 98304]
 LARGEST = 300 * 1024            # of most files
 HUGE = 5 * 1024 * 1024          # of one in a hundred
-DEPTH = 6
+DEPTH = 6               # of most things
+DEEPEST = 40            # of what dig() makes and renames carry about
+PATH = 3000             # bytes, so that the host can hold a copy
 
 
 def data(seed, length):
@@ -30,7 +32,10 @@ def escape(s):
 
 
 class Node:
-    """kind is "file", "dir" or "symlink"; mtime and mode None: not known."""
+    """
+    kind is "file", "dir" or "symlink"; mtime and mode None: not known; backup:
+    a directory has its id in it (dirid.c9r).
+    """
 
     def __init__(self, kind, target=None):
         self.kind = kind
@@ -39,6 +44,7 @@ class Node:
         self.children = {}
         self.mtime = None
         self.mode = None
+        self.backup = True
 
     def walk(self, prefix=""):
         """All paths below, with their nodes."""
@@ -102,6 +108,8 @@ class Writer:
     def offset(self, node):
         """Somewhere in a file, often at its end or at a chunk's border."""
         r, end = self.rng, len(node.data)
+        if r.random() < 0.01:
+            return r.randint(LARGEST, HUGE)
         return min(LARGEST, r.choice([
             0, end, r.randint(0, end), r.choice(BORDERS), end + 1,
             end + r.randint(0, 70000),
@@ -187,6 +195,24 @@ class Writer:
         self.line("mkdir", path)
         return True
 
+    def dig(self):
+        """A chain of directories, once in a while, and a file at its end."""
+        if self.rng.random() > 0.05:
+            return False
+        path = self.fresh()
+        while path.count("/") < DEEPEST - DEPTH and \
+                names.size(path) < PATH - 2 * names.MAX:
+            up, last = self.root.holder(path)
+            up.children[last] = Node("dir")
+            self.line("mkdir", path)
+            path += "/" + names.name(self.rng, self.threshold)
+            if self.rng.random() < 0.05:
+                break
+        up, last = self.root.holder(path)
+        up.children[last] = Node("file")
+        self.store(path, up.children[last], 0, self.length())
+        return True
+
     def crowd(self):
         """Many small files in one directory, once in a while."""
         if self.rng.random() > 0.05:
@@ -264,9 +290,10 @@ class Writer:
         return True
 
     def height(self, node):
-        """How many levels a node takes."""
-        return 1 + max((self.height(c) for c in node.children.values()),
-                       default=0)
+        """How many levels a node takes, and bytes of path at most."""
+        below = list(node.walk())
+        return (1 + max((p.count("/") for p, n in below), default=0),
+                max((names.size(p) for p, n in below), default=0))
 
     def may_replace(self, node, victim_path, victim):
         """What rename can do, and what cryptofs can (vault-format 7.4)."""
@@ -290,9 +317,14 @@ class Writer:
             victims = [p for p, n in self.root.walk() if n is not node and
                        self.may_replace(node, p, n)]
             to = self.rng.choice(victims) if victims else to
+        elif self.rng.random() < 0.02:
+            self.line("rename", path, escape(self.spell(path)))
+            return True                 # to itself, nothing happens
         if (to + "/").startswith(path + "/"):
             return False
-        if to.count("/") - 1 + self.height(node) > DEPTH + 1:
+        levels, longest = self.height(node)
+        if to.count("/") - 1 + levels > DEEPEST or \
+                names.size(to) + longest > PATH:
             return False
         up, last = self.root.holder(path)
         del up.children[last]
@@ -318,6 +350,7 @@ class Writer:
             path, node = self.rng.choice(full)
             if not self.ours:
                 node.mode = None        # cryptofs makes it 0770 first
+                node.backup = False     # and takes this away
             self.line("fail NOTEMPTY rmdir", path)
         elif kind == "INVAL":
             path, node = self.rng.choice(full)
@@ -337,7 +370,7 @@ class Writer:
                 [self.rename] * 22 + [self.delete] * 7 +
                 [self.remove_dir] * 4 + [self.set_time] * 3 +
                 [self.set_mode] * 2 + [self.refused] * 4 +
-                [self.hard_link] * 3 + [self.crowd])
+                [self.hard_link] * 3 + [self.crowd, self.dig])
         for _ in range(count):
             while not self.rng.choice(ways)():
                 pass
@@ -441,20 +474,19 @@ def compare(root, listing, tidy=False, lost=None):
 
 
 def disagree(ours, theirs):
-    """How two listings differ, whatever should be there."""
-    out = []
+    """How two listings differ, whatever should be there: (path, how)."""
     mine = {i["path"]: i for i in ours}
     other = {i["path"]: i for i in theirs}
     for p in sorted(mine.keys() ^ other.keys()):
-        out.append("%r is shown by %s only" % (
-            p, "vaultnfs" if p in mine else "Cryptomator"))
+        yield p, "shown by %s only" % (
+            "vaultnfs" if p in mine else "Cryptomator")
     for p in sorted(mine.keys() & other.keys()):
         a, b = mine[p], other[p]
         if ("error" in a) != ("error" in b):
-            out.append("%r: %s can read it, the other says %s" % (
-                p, "Cryptomator" if "error" in a else "vaultnfs",
-                a.get("error", b.get("error"))))
+            yield p, "%s can read it, the other says %s" % (
+                "Cryptomator" if "error" in a else "vaultnfs",
+                a.get("error", b.get("error")))
         elif "error" not in a:
-            out += ["%r: %s %s, to Cryptomator %s" % (p, k, a[k], b[k])
-                    for k in ("type", "sha256") if a.get(k) != b.get(k)]
-    return out
+            for k in ("type", "sha256"):
+                if a.get(k) != b.get(k):
+                    yield p, "%s %s, to Cryptomator %s" % (k, a[k], b[k])

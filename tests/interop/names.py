@@ -6,6 +6,7 @@ another spelling of the same name.
 import unicodedata
 
 MAX = 255       # bytes of a clear name that vaultnfs serves
+HASH = 32       # characters: how repairs call a directory in LOST+FOUND
 
 LATIN = "aàâäåāąbcçčdðeéèêęfgğhiíîıjkłlmnñoóöøőpqrřsšßtţuúûüűvwxyýzžÅÉÑ"
 GREEK = "αβγδεζηθικλμνξοπρσςτυφχψωάέήίόύώϊΐΆΩΑΣ"

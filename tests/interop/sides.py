@@ -1,17 +1,22 @@
 """sides.py - the two programs that take turns: Cryptomator's library in a JVM,
 and vaultnfs with tests/interop/apply on its library.
 """
+import contextlib
+import fcntl
 import json
 import os
 import re
 import selectors
 import shutil
+import signal
 import subprocess
 
 import model
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SLOW = 300              # seconds after which the library hangs
+FETCH = 240             # and after which Maven does
+EXITS = {"warn": 1, "critical": 4}      # of check, by what remains
 PASS = ("--password-env", "INTEROP_PASS")
 
 
@@ -62,6 +67,38 @@ def find_jdk(given):
     return best
 
 
+def run_maven(command, env, cwd):
+    """Exit status and output, in a session of its own: it plays with the
+    terminal, so that an interrupt must be passed on."""
+    with subprocess.Popen(command, env=env, cwd=cwd, text=True,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT,
+                          start_new_session=True) as p:
+        try:
+            out = p.communicate(timeout=FETCH)[0]
+        except subprocess.TimeoutExpired:
+            os.killpg(p.pid, signal.SIGKILL)
+            return 1, "nothing came in %d s" % FETCH
+        except BaseException:
+            os.killpg(p.pid, signal.SIGKILL)
+            raise
+        return p.returncode, out
+
+
+@contextlib.contextmanager
+def alone():
+    """Maven's repository bears no two that fetch at once."""
+    folder = os.path.expanduser("~/.m2")
+    try:
+        os.makedirs(folder, exist_ok=True)
+        f = open(os.path.join(folder, "vaultnfs-interop.lock"), "ab")
+    except OSError as e:
+        raise Skip("Maven has no room for what it fetches: %s" % e) from e
+    with f:
+        fcntl.flock(f, fcntl.LOCK_EX)
+        yield
+
+
 def build_library(java_home, mvn, work):
     """The class path of the Java program and all that it needs."""
     if shutil.which(mvn) is None:
@@ -69,19 +106,19 @@ def build_library(java_home, mvn, work):
                    "(Debian: apt-get install maven)")
     env = dict(os.environ, JAVA_HOME=java_home)
     listed = os.path.join(work, "classpath")
-    for mode in (["-o"], []):           # without the network if that works
-        p = subprocess.run(
-            [mvn, "-q", "-B"] + mode + [
-                "-f", os.path.join(HERE, "pom.xml"),
-                "dependency:build-classpath", "-Dmdep.outputFile=" + listed],
-            env=env, cwd=work, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            check=False, start_new_session=True)    # it plays with the tty
-        if p.returncode == 0 and os.path.exists(listed):
-            break
-    else:
-        raise Skip("Maven cannot fetch Cryptomator's library: " +
-                   " ".join(p.stdout.split())[-400:])
+    with alone():
+        for mode in (["-o"], []):       # without the network if that works
+            status, text = run_maven(
+                [mvn, "-q", "-B", "-Dstyle.color=never"] + mode + [
+                    "-f", os.path.join(HERE, "pom.xml"),
+                    "dependency:build-classpath",
+                    "-Dmdep.outputFile=" + listed], env, work)
+            if status == 0 and os.path.exists(listed):
+                break
+        else:
+            why = [i for i in text.splitlines() if "ERROR" in i] or [text]
+            raise Skip("Maven cannot fetch Cryptomator's library: " +
+                       why[0].strip()[:400])
     with open(listed, encoding="utf-8") as f:
         path = f.read().strip()
     classes = os.path.join(work, "classes")
@@ -118,7 +155,7 @@ class Cryptomator:
 
     def stop(self):
         self.jvm.kill()
-        self.jvm.wait()
+        self.jvm.communicate()
         self.jvm = None
 
     def call(self, *words):
@@ -142,7 +179,8 @@ class Cryptomator:
         return answer["result"]
 
     def init(self, r):
-        self.call("init", r.vault, r.password, r.cipher, str(r.threshold))
+        self.call("init", r.vault, r.password, r.cipher, str(r.threshold),
+                  str(r.cost))
 
     def apply(self, r, lines):
         write_script(self.script, lines)
@@ -159,6 +197,10 @@ class Cryptomator:
         return [h for h in out["results"]
                 if h["severity"] not in ("GOOD", "INFO")]
 
+    def mend(self, r):
+        """Its own repair of what its health check finds."""
+        self.call("fix", r.vault, r.password)
+
     def list(self, r):
         out = self.call("list", r.vault, r.password)
         for item in out:
@@ -167,13 +209,9 @@ class Cryptomator:
                     0o400 >> i for i, c in enumerate(item["mode"]) if c != "-")
         return out
 
-    def end(self):
+    def close(self):
         if self.jvm is not None:
-            self.jvm.stdin.close()
-            try:
-                self.jvm.wait(30)
-            except subprocess.TimeoutExpired:
-                self.stop()
+            self.stop()
         self.log.close()
 
 
@@ -197,6 +235,7 @@ class Vaultnfs:
                            check=False, env=dict(
                                os.environ, INTEROP_PASS=password or "",
                                INTEROP_NEW=new))
+        self.status = p.returncode
         if p.returncode not in may:
             text = (p.stderr or p.stdout).decode(errors="replace")
             raise Broken("vaultnfs %s: exit %d: %s" % (
@@ -259,10 +298,20 @@ class Vaultnfs:
     def get(self, r, folder):
         self.run(r.password, "get", "-r", *PASS, r.vault, "/", folder)
 
+    def mend(self, r):
+        self.check(r, "--repair")
+
     def check(self, r, *options, may=(0, 1, 4)):
-        """What our check finds, worse than INFO and not mended."""
+        """What our check finds, worse than INFO and not mended; what is no
+        worse is in remarks."""
         out = json.loads(self.run(r.password, "check", "--json", "--contents",
                                   "--offline", *options, *PASS, r.vault,
                                   may=may))
-        return [f for f in out["findings"] if f["severity"] != "info" and
-                not f.get("repaired")]
+        left = [f for f in out["findings"] if not f.get("repaired")]
+        self.remarks = [f for f in left if f["severity"] == "info"]
+        left = [f for f in left if f["severity"] != "info"]
+        want = max((EXITS[f["severity"]] for f in left), default=0)
+        if self.status != want:
+            raise Broken("check exits with %d instead of %d" % (self.status,
+                                                                want))
+        return left

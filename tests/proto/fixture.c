@@ -64,7 +64,8 @@ fix_vault(struct fix *f, const struct fix_options *o)
 void
 fix_make(struct fix *f)
 {
-	struct server_options so = { .workers = f->opt.workers };
+	struct server_options so = { .workers = f->opt.workers,
+	    .multi_user = f->opt.multi_user };
 	struct vault_options vo = { .read_only = f->opt.read_only };
 	struct verr e;
 

@@ -28,6 +28,7 @@ struct fix_options {
 	unsigned	 workers;	/* 0: the server's default */
 	bool		 as_user;	/* be nobody if we are root */
 	bool		 read_only;
+	bool		 multi_user;	/* needs root */
 };
 
 struct fix {

@@ -29,6 +29,7 @@ leftover(void)
 struct op {
 	const char	*name;
 	enum verr_code	(*run)(void);
+	const char	*twice;		/* what may have both names, or NULL */
 };
 
 static enum verr_code
@@ -109,15 +110,17 @@ op_rename_dir_to_long(void)
 }
 
 static const struct op ops[] = {
-	{ "create", op_create }, { "create a long name", op_create_long },
-	{ "symlink", op_symlink }, { "mkdir", op_mkdir },
-	{ "mkdir of a long name", op_mkdir_long }, { "rmdir", op_rmdir },
-	{ "unlink of a long name", op_unlink },
-	{ "rename to a long name", op_rename_to_long },
-	{ "rename to a short name", op_rename_to_short },
-	{ "rename over a symlink", op_rename_over },
-	{ "rename of a long directory over an empty one", op_rename_dir },
-	{ "rename of a directory to a long name", op_rename_dir_to_long },
+	{ "create", op_create, NULL },
+	{ "create a long name", op_create_long, NULL },
+	{ "symlink", op_symlink, NULL }, { "mkdir", op_mkdir, NULL },
+	{ "mkdir of a long name", op_mkdir_long, NULL },
+	{ "rmdir", op_rmdir, NULL },
+	{ "unlink of a long name", op_unlink, NULL },
+	{ "rename to a long name", op_rename_to_long, NULL },
+	{ "rename to a short name", op_rename_to_short, NULL },
+	{ "rename over a symlink", op_rename_over, "hello" },
+	{ "rename of a long directory over an empty one", op_rename_dir, NULL },
+	{ "rename of a directory to a long name", op_rename_dir_to_long, NULL },
 };
 
 /* How often each of the small texts is in the tree, whatever its name. */
@@ -133,18 +136,25 @@ count(const char *tree, const char *what)
 	return n;
 }
 
-/* The bytes and targets that every state of these operations has. */
+/*
+ * The bytes that every state of these operations has, once.  A file that
+ * replaces a symlink has two names for a moment (dir_move.c), and perhaps a
+ * third in LOST+FOUND.
+ */
 static void
 expect_data(const struct op *op, unsigned at)
 {
 	char hex[2 * DIGEST_LEN + 1], *tree = box_tree(&b, b.root);
 	static const char *const texts[] = { "hello", "inside", "leaf", "x" };
+	size_t n;
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		box_hex(texts[i], strlen(texts[i]), hex);
-		cr_expect_eq(count(tree, hex), 1, "%s stopped at %u: \"%s\" "
-		    "is there %zu times:\n%s", op->name, at, texts[i],
-		    count(tree, hex), tree);
+		n = count(tree, hex);
+		cr_expect(n == 1 || (n == 2 && op->twice != NULL &&
+		    strcmp(op->twice, texts[i]) == 0), "%s stopped at %u: "
+		    "\"%s\" is there %zu times:\n%s", op->name, at, texts[i],
+		    n, tree);
 	}
 	cr_expect_eq(count(tree, " error "), 0, "%s", tree);
 	free(tree);
@@ -298,7 +308,7 @@ Test(check_crash, a_repair_that_is_stopped_anywhere_is_finished_by_the_next)
 	look_expect_nothing("repaired at once");
 	box_reopen(&b);
 	want = bare_contents();
-	step = getenv("VAULTNFS_TEST_ALL") != NULL ? 1 : 13;
+	step = getenv("VAULTNFS_LONG") != NULL ? 1 : 13;
 	for (at = 1; at <= calls; at += step) {
 		box_close(&b);
 		memcpy(b.path, keep, sizeof(keep));

@@ -256,3 +256,59 @@ Test(find, one_directory_is_one_object_however_it_was_reached)
 	dir_put(e);
 	dir_put(d);
 }
+
+/* Push everything that nobody holds out of the table of directories. */
+static void
+forget_dirs(void)
+{
+	char id[40];
+	int i, len;
+
+	for (i = 0; i < 5000; i++) {
+		len = snprintf(id, sizeof(id), "no-directory-of-any-vault-%d",
+		    i);
+		dir_put(dir_by_id(b.v, id, (size_t)len, &b.e));
+	}
+}
+
+Test(find, the_parent_of_a_directory_that_was_seen_needs_no_search)
+{
+	char id[40], path[VLOC_MAX];
+	struct dir *d, *up, *one;
+	size_t len;
+
+	d = box_dir(&b, "/one/" BOX_LONG "d");
+	(void)strcpy(id, dir_id(d, &len));
+	dir_put(d);
+	forget_dirs();
+	d = dir_by_id(b.v, id, len, &b.e);
+	cr_assert_not_null(d);
+	up = dir_parent(d, false, &b.e);
+	one = box_dir(&b, "/one");
+	cr_expect_eq(up, one);
+	cr_expect_not(dir_link_of(d, path), "its link was not seen");
+	dir_put(up);
+	up = box_dir(&b, "/one/" BOX_LONG "d");
+	cr_expect_eq(up, d);
+	cr_expect(dir_link_of(d, path), "now it was");
+	dir_put(up);
+	dir_put(one);
+	dir_put(d);
+}
+
+Test(find, a_directory_is_not_moved_beneath_itself_when_it_was_forgotten)
+{
+	struct dir *d, *root;
+	char id[40];
+	size_t len;
+
+	d = box_dir(&b, "/one/" BOX_LONG "d");
+	(void)strcpy(id, dir_id(d, &len));
+	dir_put(d);
+	forget_dirs();
+	d = dir_by_id(b.v, id, len, &b.e);
+	root = dir_root(b.v, &b.e);
+	cr_expect_eq(box_rename(&b, root, "one", d, "in-itself"), VERR_INVAL);
+	dir_put(root);
+	dir_put(d);
+}

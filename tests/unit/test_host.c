@@ -99,6 +99,7 @@ Test(host, every_call_is_announced_and_can_be_made_to_fail)
 	TRY(HOST_SYNC, "f", host_sync_path(root, "f"));
 	TRY(HOST_RENAME, "g", host_rename(root, "f", "g"));
 	TRY(HOST_RENAME, "g", host_rename_new(root, "f", "g"));
+	TRY(HOST_EXCHANGE, "g", host_exchange(root, "f", "g"));
 	TRY(HOST_LINK, "g", host_link(root, "f", "g"));
 	TRY(HOST_UNLINK, "f", host_unlink(root, "f"));
 	TRY(HOST_RMDIR, "f", host_rmdir(root, "f"));
@@ -141,6 +142,32 @@ Test(host, rename_new_replaces_nothing)
 	cr_expect_eq(host_stat(root, "e/d", &st), 0);
 	cr_expect_eq(ERRNO(host_rename(root, "new", "b")), 0);
 	cr_expect_str_eq(get("b"), "A");
+}
+
+/* -- renames that exchange */
+
+Test(host, an_exchange_needs_no_common_kind_and_loses_nothing)
+{
+	struct host_stat st;
+
+	put("f", "F");
+	put("g", "G");
+	cr_assert_eq(host_mkdir(root, "d", 0755), 0);
+	put("d/in", "IN");
+	if (host_exchange(root, "f", "g") == -1) {
+		/* no system that has it may say anything else */
+		cr_expect(errno == ENOSYS || errno == EINVAL ||
+		    errno == ENOTSUP);
+		cr_expect_str_eq(get("f"), "F");
+		cr_skip_test("no exchange of names here");
+	}
+	cr_expect_str_eq(get("f"), "G");
+	cr_expect_str_eq(get("g"), "F");
+	cr_expect_eq(ERRNO(host_exchange(root, "f", "d")), 0);
+	cr_expect_str_eq(get("d"), "G");
+	cr_expect_str_eq(get("f/in"), "IN");
+	cr_expect_eq(ERRNO(host_exchange(root, "f", "none")), ENOENT);
+	cr_expect_eq(host_stat(root, "f/in", &st), 0);
 }
 
 /* -- links are not followed */

@@ -258,3 +258,43 @@ Test(lru, the_hash_depends_on_the_length_and_reads_no_further)
 			cr_expect_neq(seen[i], seen[j]);
 	}
 }
+
+static bool
+is_at(const struct lru_node *n, const void *key)
+{
+	return n == key;
+}
+
+static bool
+any_may_go(const struct lru_node *n)
+{
+	(void)n;
+	return true;
+}
+
+Test(lru, what_is_held_is_found_but_is_no_victim)
+{
+	struct lru_node n[3];
+	struct lru t;
+	int i;
+
+	cr_assert(lru_init(&t, 4));
+	for (i = 0; i < 3; i++)
+		lru_insert(&t, &n[i], (uint64_t)i);
+	lru_hold(&t, &n[0]);
+	lru_hold(&t, &n[0]);
+	lru_hold(&t, &n[1]);
+	lru_selfcheck(&t);
+	cr_expect_eq(lru_victim(&t, any_may_go), &n[2]);
+	cr_expect_eq(lru_find(&t, 0, is_at, &n[0]), &n[0]);
+	cr_expect_eq(lru_search(&t, is_at, &n[1]), &n[1]);
+	lru_release(&t, &n[0]);
+	lru_selfcheck(&t);
+	cr_expect_eq(lru_victim(&t, any_may_go), &n[2], "the youngest now");
+	lru_remove(&t, &n[1]);
+	lru_remove(&t, &n[2]);
+	lru_selfcheck(&t);
+	cr_expect_eq(lru_victim(&t, any_may_go), &n[0]);
+	cr_expect_null(lru_search(&t, is_at, &n[1]));
+	lru_fini(&t);
+}

@@ -459,6 +459,181 @@ Test(rename, what_a_crashed_rename_left_is_in_nobodys_way)
 	}
 }
 
+/* The entry of what has this name, without its leaf: a crash's husk. */
+static char *
+make_husk(const char *name, enum kind k)
+{
+	struct dir *d;
+	char *path = box_text("/%s", name), *husk = malloc(VLOC_MAX), *leaf;
+
+	make_both("/", name, k, "x");
+	if (k == EMPTY_DIR) {
+		d = box_dir(&b, path);
+		cr_assert(dir_link_of(d, husk));
+		dir_put(d);
+		leaf = box_text("%s/dir.c9r", box_disk(&b, husk));
+	} else {
+		leaf = strdup(box_disk_of(&b, path));
+		(void)snprintf(husk, VLOC_MAX, "%s", leaf + strlen(b.path) +
+		    1);
+		*strrchr(husk, '/') = '\0';
+	}
+	cr_assert_eq(unlink(leaf), 0);
+	free(leaf);
+	leaf = box_text("%s%s", plain, path);
+	cr_assert_eq(remove(leaf), 0);
+	free(leaf);
+	free(path);
+	box_reopen(&b);
+	return husk;
+}
+
+Test(rename, a_husk_of_a_short_name_is_in_nobodys_way)
+{
+	static const enum kind all[] = { A_FILE, A_LINK, EMPTY_DIR };
+
+	setup(NULL, 0);
+	for (int i = 0; i < 6; i++) {
+		free(make_husk("husk", i & 1 ? A_LINK : EMPTY_DIR));
+		cr_expect_not(box_has(&b, "/husk"));
+		if (i < 3) {
+			make_both("/", "f", all[i], "kept");
+			rename_both("/", "f", "/", "husk", "over a husk");
+		} else
+			make_both("/", "husk", all[i - 3], "kept");
+		box_reopen(&b);
+		expect_same("/", "over a husk");
+		if (all[i % 3] == EMPTY_DIR)
+			cr_expect_eq(box_rmdir(&b, b.root, "husk"), VERR_NONE);
+		else
+			cr_expect_eq(box_unlink(&b, b.root, "husk"),
+			    VERR_NONE);
+		cr_assert_eq(system(box_text("rm -r '%s'/*", plain)), 0);
+	}
+}
+
+/* All of a directory's entries are husks: rmdir takes them away with it. */
+Test(rename, husks_do_not_keep_their_directory)
+{
+	static const enum kind kind[] = { A_LINK, EMPTY_DIR };
+	char *husk, *to, *keep;
+	struct dir *d;
+
+	setup(NULL, 0);
+	d = box_mkdir(&b, b.root, "d");
+	keep = strdup(dir_path(d));
+	dir_put(d);
+	for (int i = 0; i < 4; i++) {
+		husk = make_husk(i & 1 ? BOX_LONG : "s", kind[i / 2]);
+		to = box_text("%s/%s", box_disk(&b, keep),
+		    strrchr(husk, '/') + 1);
+		cr_assert_eq(rename(box_disk(&b, husk), to), 0);
+		if (i == 3) {		/* one that holds something is none */
+			char *in = box_text("%s/foreign", to);
+
+			cr_assert_eq(mkdir(in, 0755), 0);
+			box_reopen(&b);
+			cr_expect_eq(box_rmdir(&b, b.root, "d"),
+			    VERR_NOTEMPTY);
+			cr_expect_eq(access(in, F_OK), 0);
+			cr_assert_eq(rmdir(in), 0);
+			free(in);
+		}
+		box_reopen(&b);
+		if (i & 1) {
+			cr_expect_eq(box_rmdir(&b, b.root, "d"), VERR_NONE,
+			    "%s", b.e.text);
+			cr_expect_eq(access(to, F_OK), -1);
+			d = box_mkdir(&b, b.root, "d");
+			free(keep);
+			keep = strdup(dir_path(d));
+			dir_put(d);
+		}
+		free(husk);
+		free(to);
+	}
+	free(keep);
+}
+
+static int
+count_exchange(void *ctx, enum host_op op, const char *path)
+{
+	unsigned *n = ctx;
+
+	(void)path;
+	*n += op == HOST_EXCHANGE;
+	return 0;
+}
+
+/* A client that knows the directory must see that a name means another. */
+Test(rename, a_replacement_inside_its_folder_changes_the_directorys_time)
+{
+	static const struct timespec old[2] = { { 1, 0 }, { 1, 0 } };
+	unsigned exchanged = 0;
+	struct dir *from, *to;
+	struct stat st;
+	char name[30];
+
+	setup(NULL, 0);
+	from = box_mkdir(&b, b.root, "from");
+	to = box_mkdir(&b, b.root, "to");
+	for (int i = 0; i < 8; i++) {
+		enum kind k = (enum kind)(A_FILE + i % 3), over = k;
+		const char *target = i & 1 ? BOX_LONG : "t";
+
+		if (i >= 6) {
+			k = A_FILE;
+			over = A_LINK;
+		}
+		(void)snprintf(name, sizeof(name), "%d", i);
+		if (k == EMPTY_DIR)
+			dir_put(box_mkdir(&b, from, name));
+		else if (k == A_LINK)
+			box_symlink(&b, from, name, "new");
+		else
+			box_file(&b, from, name, "new");
+		if (over == EMPTY_DIR)
+			dir_put(box_mkdir(&b, to, target));
+		else if (over == A_LINK)
+			box_symlink(&b, to, target, "old");
+		else
+			box_file(&b, to, target, "old");
+		cr_assert_eq(utimensat(AT_FDCWD, box_disk(&b, dir_path(to)),
+		    old, 0), 0);
+		host_set_hook(count_exchange, &exchanged);
+		cr_expect_eq(box_rename(&b, from, name, to, target),
+		    VERR_NONE, "%d: %s", i, b.e.text);
+		host_set_hook(NULL, NULL);
+		cr_assert_eq(stat(box_disk(&b, dir_path(to)), &st), 0);
+		cr_expect_gt(st.st_mtime, 1000, "%d", i);
+		if (over == EMPTY_DIR)
+			cr_expect_eq(box_rmdir(&b, to, target), VERR_NONE);
+		else
+			cr_expect_eq(box_unlink(&b, to, target), VERR_NONE);
+	}
+	cr_expect_eq(exchanged, 2);
+	dir_put(from);
+	dir_put(to);
+}
+
+/* A shortened entry that lost its name.c9s is found, though not listed. */
+Test(rename, what_replaces_an_entry_without_its_long_name_is_listed)
+{
+	char *path;
+
+	setup(NULL, 0);
+	make_both("/", BOX_LONG, A_FILE, "old");
+	path = strdup(box_disk_of(&b, "/" BOX_LONG));
+	(void)strcpy(strrchr(path, '/'), "/name.c9s");
+	cr_assert_eq(unlink(path), 0);
+	free(path);
+	box_reopen(&b);
+	make_both("/", "f", A_FILE, "new");
+	rename_both("/", "f", "/", BOX_LONG, "it has a name again");
+	box_reopen(&b);
+	expect_same("/", "it has a name again");
+}
+
 /* -- conflict copies and other odd entries are moved as they are */
 
 Test(rename, a_name_becomes_regular_on_the_way)
