@@ -323,28 +323,43 @@ start_listening(struct serve *s, struct server *srv)
 	return CMD_DONE;
 }
 
+static bool
+use_state(const struct serve *s, struct server *srv, struct verr *e)
+{
+	char dir[PATH_MAX - 64], path[PATH_MAX];
+	unsigned mended;
+	int i;
+
+	if (statedir_make(s->args->state_dir, dir, sizeof(dir), e) == -1)
+		return false;
+	(void)snprintf(path, sizeof(path), "%s/replies-%08" PRIx32 "-%u", dir,
+	    vault_id(s->share[0].v), (unsigned)s->port);
+	for (i = 0; i < s->n; i++) {
+		if (vault_redo(s->share[i].v, dir, &mended, e) == -1)
+			return false;
+		if (mended > 0)
+			log_info("/%s: %u writes that a killed server left "
+			    "half done were put right", s->share[i].name,
+			    mended);
+	}
+	return server_keep_replies(srv, path, e) == 0;
+}
+
 /*
- * In a file for these vaults at this port, where the next server finds them.
- * Asked for and impossible is an error; else they are kept in memory.
+ * What the next server needs if this one is killed: writes and replies under
+ * way.  Asked for and impossible is an error; else it is done without.
  */
 static enum cmd_exit
-keep_replies(const struct serve *s, struct server *srv)
+keep_state(const struct serve *s, struct server *srv)
 {
 	struct verr e = { .code = VERR_NONE };
-	char dir[PATH_MAX - 64], path[PATH_MAX];
 
-	if (s->args->read_only)
+	if (s->args->read_only || use_state(s, srv, &e))
 		return CMD_DONE;
-	if (statedir_make(s->args->state_dir, dir, sizeof(dir), &e) == 0) {
-		(void)snprintf(path, sizeof(path), "%s/replies-%08" PRIx32
-		    "-%u", dir, vault_id(s->share[0].v), (unsigned)s->port);
-		if (server_keep_replies(srv, path, &e) == 0)
-			return CMD_DONE;
-	}
 	if (s->args->state_dir != NULL)
 		return cmd_fail(&e, "--state-dir %s", s->args->state_dir);
-	log_warn("%s: calls under way are not remembered if this server is "
-	    "killed", e.text);
+	log_warn("%s: if this server is killed, a write under way may damage "
+	    "what it was to replace", e.text);
 	return CMD_DONE;
 }
 
@@ -357,7 +372,7 @@ run(struct serve *s, struct server *srv)
 	if ((rc = export_all(s, srv)) != CMD_DONE)
 		return rc;
 	if ((rc = start_listening(s, srv)) != CMD_DONE ||
-	    (rc = keep_replies(s, srv)) != CMD_DONE)
+	    (rc = keep_state(s, srv)) != CMD_DONE)
 		return rc;
 	if (s->args->rpcbind && rpcbind_set(s->port, s->at.ip6, &e) == -1)
 		return cmd_fail(&e, "--rpcbind");

@@ -13,6 +13,7 @@
 #include "base/verr.h"
 #include "vault/file_int.h"
 #include "vault/keys.h"
+#include "vault/redo.h"
 #include "vault/vault_int.h"
 
 #define BATCH		32u	/* chunks in one pwritev: 1 MiB */
@@ -160,7 +161,8 @@ write_batch(struct file *f, struct kctx *k, uint64_t clear_size,
 	size_t lens[BATCH];
 	uint64_t first = *off / CIPHER_CHUNK, index;
 	size_t skip, part, disk_len;
-	unsigned n = 0;
+	unsigned n = 0, there = 0;
+	uint32_t slot;
 	int r = -1;
 
 	while (n < BATCH && *len > 0) {
@@ -174,6 +176,8 @@ write_batch(struct file *f, struct kctx *k, uint64_t clear_size,
 			goto out;
 		}
 		n++;
+		if (chunk_has(clear_size, index) > 0)
+			there = n;
 		disk_len = rewrite(f, k, index, chunk_has(clear_size, index),
 		    skip, *data == NULL ? zeros : *data, part, bufs[n - 1], e);
 		if (disk_len == 0)
@@ -185,14 +189,16 @@ write_batch(struct file *f, struct kctx *k, uint64_t clear_size,
 		*off += part;
 		*len -= part;
 	}
-	if (host_writev(f->fd, iov, (int)n,
-	    size_chunk_off(f->v->cipher, first)) == -1) {
+	slot = redo_begin(f->v->redo, f, iov, n, there,
+	    size_chunk_off(f->v->cipher, first), 0);
+	r = host_writev(f->fd, iov, (int)n,
+	    size_chunk_off(f->v->cipher, first));
+	if (r == -1) {
 		verr_sys(e, "cannot write %s", f->path);
 		if (*off > clear_size)
 			undo_growth(f, k, clear_size, first, bufs, lens, n);
-		goto out;
 	}
-	r = 0;
+	redo_end(f->v->redo, slot);
 out:
 	while (n > 0)
 		bufpool_put(bufs[--n]);
@@ -232,18 +238,27 @@ shorten_chunk(struct file *f, struct kctx *k, uint64_t index, size_t old,
 {
 	const struct cipher *c = f->v->cipher;
 	uint64_t disk_off = size_chunk_off(c, index);
+	struct iovec iov = { disk, keep + c->overhead };
+	uint32_t slot;
+	int r = -1;
 
 	if (!c->seal(k, &f->fk, index, clear + c->nonce_len, keep, disk))
 		return verr_fail(e, VERR_NOMEM, "cannot encrypt a chunk");
 	if (host_truncate(f->fd, disk_off + old + c->overhead) == -1)
 		return verr_sys(e, "cannot truncate %s", f->path);
-	if (host_write(f->fd, disk, keep + c->overhead, disk_off) == 0 &&
-	    host_truncate(f->fd, disk_off + keep + c->overhead) == 0)
-		return 0;
-	verr_sys(e, "cannot truncate %s", f->path);
-	if (c->seal(k, &f->fk, index, clear + c->nonce_len, old, clear))
-		(void)host_write(f->fd, clear, old + c->overhead, disk_off);
-	return -1;
+	slot = redo_begin(f->v->redo, f, &iov, 1, 1, disk_off,
+	    disk_off + keep + c->overhead);
+	if (host_write(f->fd, disk, keep + c->overhead, disk_off) == 0)
+		r = host_truncate(f->fd, disk_off + keep + c->overhead);
+	if (r == -1) {
+		verr_sys(e, "cannot truncate %s", f->path);
+		if (c->seal(k, &f->fk, index, clear + c->nonce_len, old,
+		    clear))
+			(void)host_write(f->fd, clear, old + c->overhead,
+			    disk_off);
+	}
+	redo_end(f->v->redo, slot);
+	return r;
 }
 
 /*

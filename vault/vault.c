@@ -16,6 +16,7 @@
 #include "vault/file_int.h"
 #include "vault/keys.h"
 #include "vault/papers.h"
+#include "vault/redo.h"
 #include "vault/vault_int.h"
 
 struct vault *
@@ -124,6 +125,7 @@ vault_close(struct vault *v)
 	if (v == NULL)
 		return;
 	file_table_free(v);
+	redo_close(v->redo);
 	dir_table_free(v);
 	vault_sync_fini(v);
 	keys_free(v->keys);

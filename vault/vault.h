@@ -42,6 +42,14 @@ void vault_close(struct vault *v);		/* NULL is ignored */
  */
 int vault_lock(struct vault *v, bool shared, struct verr *e);
 
+/*
+ * Protect writes against the end of this process (redo.h) with a file in the
+ * folder dir, and finish what another process left there.  Once, before the
+ * vault is used.  *mended counts writes that were finished or taken back.
+ */
+int vault_redo(struct vault *v, const char *dir, unsigned *mended,
+    struct verr *e);
+
 /* What can be told without a password; nothing of it is authenticated. */
 struct vault_info {
 	int		 format;	/* 8 or 7, or what the files claim */

@@ -56,6 +56,8 @@ struct vault {
 	const struct cipher	*cipher;
 	struct dir		*root_dir;	/* a reference */
 
+	struct redo		*redo;		/* or NULL */
+
 	struct lock		 rename_lock;	/* moves between directories */
 
 	struct lock		 dirs_lock;

@@ -249,7 +249,7 @@ scene_take_away(void *ctx, const struct entry *ent)
 	return true;
 }
 
-/* Folders d/XX stay when nothing is in them any more: a check reads them all. */
+/* Folders d/XX stay when nothing is in them; a check reads them all. */
 static inline void
 scene_sweep(void)
 {

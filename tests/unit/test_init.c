@@ -87,9 +87,9 @@ expect_whole(const char *what, unsigned k)
 	look_at(&b, true, false);
 	look_expect_nothing(what);
 	box_file(&b, b.root, "f", "text");
-	box_expect_tree(&b, b.root, strdup("/f file 4 "
+	box_expect_tree(&b, b.root, "/f file 4 "
 	    "982d9e3eb996f559e633f4d194def3761d909f5a3b647d1a851fead67c32c9d1"
-	    "\n"));
+	    "\n");
 	box_close(&b);
 	arena_reset(b.a);
 }
@@ -171,8 +171,8 @@ Test(init, takes_away_nothing_but_what_an_init_has_left)
 		"notes", "d/notes", "d/.hidden", TOKEN_FILE, "d/AA", "%s/x",
 		"%s/dirid.c9r.1", "%s/../x",
 	};
-	char *cmd = box_text("cd '%s' && find d -mindepth 2 -type d", b.path), *was, *is;
-	char *at, *what;
+	char *cmd = box_text("cd '%s' && find d -mindepth 2 -type d", b.path);
+	char *at, *was, *is;
 	char folder[100] = "";
 	FILE *p;
 
@@ -198,10 +198,10 @@ Test(init, takes_away_nothing_but_what_an_init_has_left)
 	remove_it(&b, TOKEN_FILE ".tmp");
 	was = everything();
 	cr_expect_eq(make(), VERR_NOTEMPTY);
-	what = everything();
-	cr_expect_str_eq(was, what);
+	is = everything();
+	cr_expect_str_eq(is, was);
 	free(was);
-	free(what);
+	free(is);
 	free(cmd);
 }
 

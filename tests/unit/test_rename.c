@@ -491,6 +491,7 @@ make_husk(const char *name, enum kind k)
 Test(rename, a_husk_of_a_short_name_is_in_nobodys_way)
 {
 	static const enum kind all[] = { A_FILE, A_LINK, EMPTY_DIR };
+	char *cmd;
 
 	setup(NULL, 0);
 	for (int i = 0; i < 6; i++) {
@@ -508,7 +509,9 @@ Test(rename, a_husk_of_a_short_name_is_in_nobodys_way)
 		else
 			cr_expect_eq(box_unlink(&b, b.root, "husk"),
 			    VERR_NONE);
-		cr_assert_eq(system(box_text("rm -r '%s'/*", plain)), 0);
+		cmd = box_text("rm -r '%s'/*", plain);
+		cr_assert_eq(system(cmd), 0);
+		free(cmd);
 	}
 }
 
