@@ -24,7 +24,7 @@ struct export {
 	uint32_t	 id;		/* vault_id() */
 	uint64_t	 fsid;		/* never 0 */
 	bool		 multi_user;	/* objects show their own owners */
-	uint32_t	 uid, gid;	/* else: whose everything appears to be */
+	uint32_t	 uid, gid;	/* else: whose everything appears */
 	char		 name[EXPORT_NAME_MAX + 1];	/* without '/' */
 };
 

@@ -119,7 +119,11 @@ give_dir(const char *path, mode_t mode)
 static void
 classes(void)
 {
-	static const struct { const char *name; mode_t bit; int what; } ops[] = {
+	static const struct {
+		const char	*name;
+		mode_t		 bit;
+		int		 what;
+	} ops[] = {
 		{ "read", 4, READ }, { "write", 2, WRITE },
 		{ "append", 2, APPEND }, { "execute", 1, EXEC },
 		{ "cut", 2, CUT },
