@@ -84,6 +84,7 @@ struct serve {
 	int			 n;
 	struct cmd_listen	 at;
 	uint16_t		 port;		/* where it listens */
+	char			 replies[PATH_MAX];	/* file, or "" */
 };
 
 static void
@@ -324,16 +325,14 @@ start_listening(struct serve *s, struct server *srv)
 }
 
 static bool
-use_state(const struct serve *s, struct server *srv, struct verr *e)
+use_state(struct serve *s, struct server *srv, struct verr *e)
 {
-	char dir[PATH_MAX - 64], path[PATH_MAX];
+	char dir[PATH_MAX - 64];
 	unsigned mended;
 	int i;
 
 	if (statedir_make(s->args->state_dir, dir, sizeof(dir), e) == -1)
 		return false;
-	(void)snprintf(path, sizeof(path), "%s/replies-%08" PRIx32 "-%u", dir,
-	    vault_id(s->share[0].v), (unsigned)s->port);
 	for (i = 0; i < s->n; i++) {
 		if (vault_redo(s->share[i].v, dir, &mended, e) == -1)
 			return false;
@@ -342,7 +341,9 @@ use_state(const struct serve *s, struct server *srv, struct verr *e)
 			    "half done were put right", s->share[i].name,
 			    mended);
 	}
-	return server_keep_replies(srv, path, e) == 0;
+	(void)snprintf(s->replies, sizeof(s->replies), "%s/replies-%08" PRIx32
+	    "-%u", dir, vault_id(s->share[0].v), (unsigned)s->port);
+	return server_keep_replies(srv, s->replies, e) == 0;
 }
 
 /*
@@ -350,7 +351,7 @@ use_state(const struct serve *s, struct server *srv, struct verr *e)
  * way.  Asked for and impossible is an error; else it is done without.
  */
 static enum cmd_exit
-keep_state(const struct serve *s, struct server *srv)
+keep_state(struct serve *s, struct server *srv)
 {
 	struct verr e = { .code = VERR_NONE };
 
@@ -381,6 +382,9 @@ run(struct serve *s, struct server *srv)
 		rc = cmd_fail(&e, "serving ended");
 	if (s->args->rpcbind)
 		rpcbind_unset(s->at.ip6);
+	/* The next server will not get this port but by chance. */
+	if (s->args->port == 0 && s->at.fd == -1 && s->replies[0] != '\0')
+		(void)unlink(s->replies);
 	return rc;
 }
 

@@ -21,7 +21,7 @@ trap 'exit 99' INT TERM HUP
 cd "$work" || exit 99
 
 VAULTNFS_FAST_KDF=1
-XDG_STATE_HOME=$work/state
+XDG_STATE_HOME=$work/xdg
 LC_ALL=C
 TZ=UTC
 export VAULTNFS_FAST_KDF XDG_STATE_HOME LC_ALL TZ
@@ -546,7 +546,8 @@ ok 'info takes one vault' refused 2 "too many operands at 'more'"
 # begin ARGS...: serve in the background; waits for the ready line or the end.
 begin() {
 	: > served.out
-	"$V" serve "$@" --password-file pw --log-level error \
+	"$V" serve --state-dir "$work/state" "$@" --password-file pw \
+	    --log-level error \
 	    > served.out 2> err < /dev/null 3> ready.fd &
 	served=$!
 	i=0
@@ -626,6 +627,10 @@ ok 'for its owner only' same drwx------ \
     "$(find 'st/a te' -prune -exec ls -ld {} + | cut -c 1-10)"
 ok 'replies are kept there' test -s 'st/a te/replies-'*
 end KILL
+ok 'they stay when it is killed' test -s 'st/a te/replies-'*
+begin v --port 0 --state-dir "$work/st/b"
+end TERM
+ok 'and not when it ends, if the port was any' test ! -e 'st/b/replies-'*
 begin v --port 0 --state-dir pw
 wait $served
 rc=$?
@@ -676,7 +681,8 @@ p.terminate()
 assert p.wait() == 0
 PY
 	ok 'a socket that is given outlives the server' "$python" \
-	    activate.py "$V" serve v --password-file pw --log-level error
+	    activate.py "$V" serve v --password-file pw --log-level error \
+	    --state-dir "$work/state"
 else
 	skip 'a socket that is given outlives the server' 'no python3'
 fi

@@ -59,7 +59,7 @@ start_server() {
 	local want=$1 ready=$WORK/ready i
 	shift
 	: > "$ready"
-	"$VAULTNFS" serve "$@" --port "$want" > "$ready" 2>> "$WORK/server.log" &
+	"$VAULTNFS" serve --state-dir "$WORK/state" "$@" --port "$want" > "$ready" 2>> "$WORK/server.log" &
 	server=$!
 	for ((i = 0; i < 600; i++)); do
 		if grep -q '^ready ' "$ready"; then

@@ -5,11 +5,13 @@
  * Each process works in a directory of its own and knows what must be there.
  * Nothing that it asks for is wrong, so every failure is one of the server: a
  * name that "exists" or is "not there" was made or removed twice.  Files are
- * written at random, synced now and then, and compared with a copy in memory.
+ * written, appended to, cut and changed through mappings at random, synced now
+ * and then, and compared with a copy in memory.
  * A file STOP in DIR ends it early.  Prints what was wrong, and counts.
  */
 #include "config.h"
 
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -91,6 +93,49 @@ write_some(struct file *f)
 		wrong("short write", f->name);
 	if (off + len > f->size)
 		f->size = off + len;
+}
+
+/* By another descriptor, at the end. */
+static void
+append(struct file *f)
+{
+	size_t len = 1 + rnd(5000), i;
+	ssize_t n;
+	int fd;
+
+	if (f->size + len > SIZE_MAX_)
+		return;
+	fd = open(f->name, O_WRONLY | O_APPEND);
+	if (!must("open", f->name, fd))
+		return;
+	for (i = 0; i < len; i++)
+		f->copy[f->size + i] = (uint8_t)rnd(256);
+	n = write(fd, f->copy + f->size, len);
+	if (must("append", f->name, n) && (size_t)n != len)
+		wrong("short append", f->name);
+	(void)must("close", f->name, close(fd));
+	f->size += len;
+}
+
+/* Through a mapping, some pages. */
+static void
+store(struct file *f)
+{
+	size_t len, off, i;
+	uint8_t *p;
+
+	if (f->size < 10)
+		return;
+	p = mmap(NULL, f->size, PROT_READ | PROT_WRITE, MAP_SHARED, f->fd, 0);
+	if (!must("mmap", f->name, p == MAP_FAILED ? -1 : 0))
+		return;
+	off = rnd((unsigned)f->size - 1);
+	len = 1 + rnd((unsigned)(f->size - off));
+	for (i = 0; i < len; i++)
+		p[off + i] = f->copy[off + i] = (uint8_t)rnd(256);
+	if (rnd(2))
+		(void)must("msync", f->name, msync(p, f->size, MS_SYNC));
+	(void)must("munmap", f->name, munmap(p, f->size));
 }
 
 static void
@@ -229,8 +274,14 @@ step(void)
 	struct file *f = &files[rnd(FILES)];
 
 	switch (rnd(12)) {
-	case 0: case 1: case 2: case 3:
+	case 0: case 1:
 		write_some(f);
+		break;
+	case 2:
+		append(f);
+		break;
+	case 3:
+		store(f);
 		break;
 	case 4:
 		cut(f);
