@@ -5,7 +5,8 @@ share.py counter FILE PROCESSES TIMES HOW   each adds TIMES to the number in FIL
                                             under a lock (flock, fcntl or sqlite)
 share.py churn DIR STABLE LISTINGS          lists DIR while another process makes and
                                             removes entries: those that stay are seen
-                                            once in every listing
+                                            once in every listing; made if they are
+                                            not there: file-00000000.txt ...
 Prints what was wrong; the exit status says whether anything was.
 """
 import fcntl
@@ -79,23 +80,29 @@ def come_and_go(folder):
 
 
 def churn(folder, stable, listings):
-    want = {"stable%d" % i for i in range(stable)}
-    for name in want:
-        os.close(os.open("%s/%s" % (folder, name), os.O_CREAT | os.O_WRONLY))
+    want = {"file-%08u.txt" % i for i in range(stable)}
+    if not os.path.exists("%s/file-%08u.txt" % (folder, stable - 1)):
+        for name in want:
+            os.close(os.open("%s/%s" % (folder, name),
+                             os.O_CREAT | os.O_WRONLY))
     pid = os.fork()
     if pid == 0:
         try:
             come_and_go(folder)
         finally:
             os._exit(1)
-    bad = 0
+    bad = others = 0
     for k in range(listings):
-        seen = [n for n in os.listdir(folder) if n.startswith("stable")]
+        names = os.listdir(folder)
+        seen = [n for n in names if n.startswith("file-")]
+        others += len(names) - len(seen)
         if len(seen) != len(set(seen)) or set(seen) != want:
             print("listing %d: %d of %d, %d missing, %d twice" % (
                 k, len(seen), stable, len(want - set(seen)),
                 len(seen) - len(set(seen))))
             bad += 1
+    print("%d listings of %d, and %d that come and go" % (
+        listings, stable, others))
     done = os.waitpid(pid, os.WNOHANG)
     if done[0] != 0:
         print("the other process failed")
