@@ -92,19 +92,27 @@ make_link(struct check *c, struct dir *d, const char *clear, const char *id,
 	return -1;
 }
 
+/* All of it: an id may hold any bytes. */
+static bool
+is_lost_id(const char *id, ssize_t len)
+{
+	return len == (ssize_t)strlen(CHECK_LOST_ID) &&
+	    memcmp(id, CHECK_LOST_ID, (size_t)len) == 0;
+}
+
 bool
 check_lost_usable(struct check *c)
 {
 	char id[NAME_DIRID_MAX + 1];
 	ssize_t n = link_id(c, c->v->root_dir, CHECK_LOST, id);
 
-	return n == 0 || (n > 0 && strcmp(id, CHECK_LOST_ID) == 0);
+	return n == 0 || is_lost_id(id, n);
 }
 
 bool
 check_is_lost(const struct check_dir *cd)
 {
-	return cd->id != NULL && strcmp(cd->id, CHECK_LOST_ID) == 0;
+	return cd->id != NULL && is_lost_id(cd->id, (ssize_t)cd->id_len);
 }
 
 int
@@ -118,7 +126,7 @@ check_lost_open(struct check *c)
 		return 0;
 	if ((n = link_id(c, c->v->root_dir, CHECK_LOST, id)) == -1)
 		return -1;
-	if (n > 0 && strcmp(id, lost) != 0)
+	if (n > 0 && !is_lost_id(id, n))
 		return verr_fail(&c->why, VERR_EXIST, CHECK_LOST " is not "
 		    "Cryptomator's: it has another id than \"%s\"", lost);
 	if (check_make_content(c, lost, strlen(lost)) == -1)

@@ -118,7 +118,10 @@ build_plain(struct build *b, struct dir *d, struct kctx *c,
 		}
 		if ((x = add(b, entry, len, ino, clear, n)) == NULL)
 			return -1;
-		x->odd = len > (size_t)d->v->threshold || !is_nfc(clear, n);
+		x->exact = len <= (size_t)d->v->threshold;
+		x->odd = !x->exact || !is_nfc(clear, n);
+		if (!x->exact)
+			b->clashes = true;
 		return 0;
 	}
 	/* Not a name; does it hold one, as a sync client's copy does? */
@@ -195,8 +198,9 @@ build_long(struct build *b, struct dir *d, struct kctx *c,
 	if ((x = add(b, entry, len, ino, clear, n)) == NULL)
 		return -1;
 	name_shorten(full, (size_t)got, hash);
-	x->odd = !suffixed || strcmp(hash, entry) != 0 ||
-	    (size_t)got <= (size_t)d->v->threshold || !is_nfc(clear, n);
+	x->exact = suffixed && strcmp(hash, entry) == 0 &&
+	    (size_t)got > (size_t)d->v->threshold;
+	x->odd = !x->exact || !is_nfc(clear, n);
 	if (x->odd)
 		b->clashes = true;
 	return 0;
@@ -378,9 +382,12 @@ build_resolve(struct build *b, struct dir *d)
 
 	if (!b->clashes)
 		return 0;
-	/* A shortened entry may have the name of another: the later yields. */
+	/*
+	 * Shortened without need, or not though it must be: another entry may
+	 * have the name, and a lookup finds that one.
+	 */
 	for (i = 0; i < b->n; i++)
-		if (b->v[i].odd && !b->v[i].copy &&
+		if (!b->v[i].exact && !b->v[i].copy &&
 		    done++ < COPIES_MAX &&
 		    owner(b, b->text + b->v[i].name, b->v[i].name_len, i) !=
 		    b->n)

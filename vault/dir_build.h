@@ -25,6 +25,8 @@ struct built {
 	size_t		suffix;			/* of a copy: offset in text */
 	uint32_t	cookie;
 	uint16_t	name_len, entry_len, suffix_len;
+	bool		exact;		/* a lookup of these very bytes
+					   computes this entry */
 	bool		odd;
 	bool		copy;			/* name not settled yet */
 	bool		hidden;
