@@ -33,7 +33,10 @@ names_match(struct arena *a, const struct listed *l, const char *name,
 	return nfc_len == len && memcmp(nfc, name, len) == 0;
 }
 
-/* Among the names that cannot be computed; exact matches come first. */
+/*
+ * Among the names that cannot be computed: these very bytes, or else, unless nfc
+ * is NULL, what has that form.
+ */
 static int
 try_odd(struct dir *d, struct arena *a, const char *name, size_t len,
     const char *nfc, size_t nfc_len, bool quick, struct entry *ent,
@@ -53,7 +56,7 @@ try_odd(struct dir *d, struct arena *a, const char *name, size_t len,
 		if (l->name_len == len && memcmp(l->name, name, len) == 0)
 			hit = l;
 	}
-	for (i = 0; i < odd->n && hit == NULL; i++)
+	for (i = 0; nfc != NULL && i < odd->n && hit == NULL; i++)
 		if (names_match(a, &odd->entries[i], nfc, nfc_len))
 			hit = &odd->entries[i];
 	if (hit == NULL)
@@ -111,6 +114,11 @@ lookup(struct dir *d, struct arena *a, const char *name, size_t len,
 		return broken(d, e);
 	(void)name_nfc(a, name, len, &nfc, &nfc_len);
 	if (nfc != name && nfc_len <= NAME_CLEAR_MAX) {
+		/* A copy may stand in for what had these very bytes. */
+		if (try_odd(d, a, name, len, NULL, 0, quick, ent, e) == 0)
+			return 0;
+		if (e->code != VERR_NOENT)
+			return broken(d, e);
 		if (try_name(d, nfc, nfc_len, ent, e) == 0) {
 			ent->name = nfc;
 			ent->name_len = nfc_len;
