@@ -102,9 +102,9 @@ else
 fi
 try dbench 'dbench' dbench -D "$mnt" -t "$runtime" 4
 try stress-ng "stress-ng's file system stressors" stress-ng \
-    --temp-path "$mnt" --hdd 1 --hdd-bytes 8m --seek 1 --seek-bytes 4m \
+    --temp-path "$mnt" --hdd 1 --hdd-bytes 8m --seek 1 --seek-size 4m \
     --rename 1 --link 1 --symlink 1 --dentry 1 --dentries 64 --dir 1 \
-    --dir-dirs 64 --fallocate 0 --utime 1 --chmod 1 --chown 1 \
+    --dir-dirs 64 --utime 1 --chmod 1 --chown 1 \
     --flock 1 --lockf 1 --verify -t "$runtime"
 rm -rf "$mnt"/*
 same 'all can be removed' '' "$(ls -A "$mnt")"
