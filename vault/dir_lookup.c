@@ -34,8 +34,8 @@ names_match(struct arena *a, const struct listed *l, const char *name,
 }
 
 /*
- * Among the names that cannot be computed: these very bytes, or else, unless nfc
- * is NULL, what has that form.
+ * Among the names that cannot be computed: these very bytes, or else, unless
+ * nfc is NULL, what has that form.
  */
 static int
 try_odd(struct dir *d, struct arena *a, const char *name, size_t len,
