@@ -113,6 +113,25 @@ new_vault() {
 	    --scrypt-cost "${SCRYPT_COST:-1024}"
 }
 
+# check_after_kills VAULT: temporaries and empty folders may be left, no more, and
+# a repair takes them away.
+check_after_kills() {
+	"$VAULTNFS" check "$1" --contents --offline --json \
+	    --password-file "$1.pw" \
+	    > "$WORK/findings"
+	python3 - "$WORK/findings" <<'PY' 2>&1 | note
+import json, sys
+j = json.load(open(sys.argv[1], encoding="utf-8"))
+kinds = [f["kind"] for f in j["findings"]]
+print("left:", ", ".join("%d %s" % (kinds.count(k), k) for k in sorted(set(kinds))) or "nothing")
+PY
+	same 'nothing was lost or damaged' '' "$(grep -oE '"severity": *"critical"|"kind": *"(BadChunk|BadHeader|IllegalSize|CutChunk|SwappedChunks|MissingContentDir|EmptyDirFile)"' "$WORK/findings" | sort -u | tr '\n' ' ')"
+	"$VAULTNFS" check "$1" --repair --offline --password-file "$1.pw" \
+	    > "$WORK/repaired" 2>&1
+	check 'after a repair a check finds nothing' "$VAULTNFS" check "$1" \
+	    --contents --offline --password-file "$1.pw"
+}
+
 # The sample vaults of this tree, and those of a folder beside it if there is.
 find_vaults() {
 	local f shared=${VAULTNFS_SHARED:-$TOP/../shared}

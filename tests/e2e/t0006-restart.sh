@@ -69,6 +69,5 @@ same 'nothing is left over' '' "$(find "$mnt" -name 'new*' -o \
 check 'unmount' unmount "$mnt"
 stop_server
 same 'the server ends with status 0' 0 $?
-check 'a check finds nothing' "$VAULTNFS" check "$WORK/v" --contents \
-    --password-file "$WORK/v.pw"
+check_after_kills "$WORK/v"
 finish

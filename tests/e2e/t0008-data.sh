@@ -111,6 +111,5 @@ same 'all can be removed' '' "$(ls -A "$mnt")"
 check 'unmount' unmount "$mnt"
 stop_server
 same 'the server ends with status 0' 0 $?
-check 'a check finds nothing' "$VAULTNFS" check "$WORK/v" --contents \
-    --password-file "$WORK/v.pw"
+check_after_kills "$WORK/v"
 finish
