@@ -2,11 +2,14 @@
  * pass_tty.c - a line from the terminal without echo.
  *
  * The terminal must come back with its echo whatever happens.  So signals that
- * kill or stop are caught while it is off (without SA_RESTART, so that read()
- * returns), the terminal is put back, and only then is the signal sent again.
- * Who comes back from a stop is asked anew.
+ * kill or stop are caught while it is off, and let in only while nothing is
+ * done but wait for a line, so that none is lost.  Then the terminal is put
+ * back, and only after that is the signal sent again.  Who comes back from a
+ * stop is asked anew.
  */
 #include "config.h"
+
+#include <sys/select.h>
 
 #include <errno.h>
 #include <signal.h>
@@ -31,12 +34,18 @@ note(int sig)
 	seen = sig;
 }
 
+/* Caught, and blocked but for those who wait with the mask *open. */
 static void
-catch_signals(struct sigaction old[NCAUGHT])
+catch_signals(struct sigaction old[NCAUGHT], sigset_t *open)
 {
 	struct sigaction sa;
+	sigset_t all;
 	size_t i;
 
+	(void)sigemptyset(&all);
+	for (i = 0; i < NCAUGHT; i++)
+		(void)sigaddset(&all, caught[i]);
+	(void)sigprocmask(SIG_BLOCK, &all, open);
 	memset(&sa, 0, sizeof(sa));
 	sa.sa_handler = note;
 	(void)sigemptyset(&sa.sa_mask);
@@ -50,12 +59,24 @@ catch_signals(struct sigaction old[NCAUGHT])
 }
 
 static void
-release_signals(const struct sigaction old[NCAUGHT])
+release_signals(const struct sigaction old[NCAUGHT], const sigset_t *open)
 {
 	size_t i;
 
 	for (i = 0; i < NCAUGHT; i++)
 		(void)sigaction(caught[i], &old[i], NULL);
+	(void)sigprocmask(SIG_SETMASK, open, NULL);
+}
+
+/* True once there is something to read; false: a signal came, or errno. */
+static bool
+wait_for(int fd, const sigset_t *open)
+{
+	fd_set fds;
+
+	FD_ZERO(&fds);
+	FD_SET(fd, &fds);
+	return pselect(fd + 1, &fds, NULL, NULL, NULL, open) == 1;
 }
 
 static void
@@ -71,7 +92,7 @@ say(int fd, const char *text)
  * terminal ended before the first byte.
  */
 static long
-get_line(int fd, char *buf)
+get_line(int fd, const sigset_t *open, char *buf)
 {
 	size_t len = 0;
 	ssize_t n;
@@ -81,7 +102,7 @@ get_line(int fd, char *buf)
 			errno = EINTR;
 			return -1;
 		}
-		n = read(fd, buf + len, 1);
+		n = wait_for(fd, open) ? read(fd, buf + len, 1) : -1;
 		if (n == -1 && errno == EINTR)
 			continue;
 		if (n == -1)
@@ -103,6 +124,7 @@ prompt_once(int fd, const char *prompt, char *buf)
 {
 	struct sigaction old[NCAUGHT];
 	struct termios was, quiet;
+	sigset_t open;
 	long n;
 	int err;
 
@@ -112,11 +134,11 @@ prompt_once(int fd, const char *prompt, char *buf)
 	quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
 	quiet.c_lflag |= ICANON | ISIG;
 
-	catch_signals(old);
+	catch_signals(old, &open);
 	if (tcsetattr(fd, TCSAFLUSH, &quiet) == 0) {
 		say(fd, prompt);
 		say(fd, ": ");
-		n = get_line(fd, buf);
+		n = get_line(fd, &open, buf);
 		err = errno;
 		say(fd, "\n");
 		(void)tcsetattr(fd, TCSAFLUSH, &was);
@@ -124,7 +146,7 @@ prompt_once(int fd, const char *prompt, char *buf)
 		err = errno;
 		n = -1;
 	}
-	release_signals(old);
+	release_signals(old, &open);
 	errno = err;
 	return n;
 }

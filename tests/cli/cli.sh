@@ -82,10 +82,13 @@ assert eval("(" + sys.argv[1] + ")"), j' "$2"
 # typed when something new ends in ": ".  What it showed is in out.
 tty() {
 	"$python" - "$@" > out 2> err << 'PY'
-import os, pty, select, sys, time
+import os, pty, select, signal, sys, time
 answers = sys.argv[1].split("|") if sys.argv[1] else []
 pid, fd = pty.fork()
 if pid == 0:
+    # whoever started the tests in the background ignores them
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
     try:
         os.execv(sys.argv[2], sys.argv[2:])
     finally:
@@ -104,6 +107,8 @@ while time.time() < until:
     if answers and shown[at:].endswith(b": "):
         at = len(shown)
         os.write(fd, answers.pop(0).encode() + b"\n")
+if time.time() >= until:
+    os.kill(pid, signal.SIGKILL)
 status = os.waitpid(pid, 0)[1]
 sys.stdout.buffer.write(shown.replace(b"\r\n", b"\n"))
 sys.exit(os.WEXITSTATUS(status) if os.WIFEXITED(status)

@@ -728,6 +728,9 @@ import os, pty, select, signal, sys, time
 answers = sys.argv[1].split("|") if sys.argv[1] else []
 pid, fd = pty.fork()
 if pid == 0:
+    # whoever started the tests in the background ignores them
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
     try:
         os.execv(sys.argv[2], sys.argv[2:])
     finally:
@@ -747,6 +750,8 @@ while time.time() < until:
         at = len(shown)
         word = answers.pop(0)
         os.write(fd, b"\x03" if word == "^C" else word.encode() + b"\n")
+if time.time() >= until:
+    os.kill(pid, signal.SIGKILL)
 status = os.waitpid(pid, 0)[1]
 sys.stdout.buffer.write(shown.replace(b"\r\n", b"\n"))
 sys.exit(os.WEXITSTATUS(status) if os.WIFEXITED(status)
