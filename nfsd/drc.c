@@ -9,16 +9,14 @@
 #include "config.h"
 
 #include <sys/types.h>
-#include <sys/file.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 
-#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/lockfile.h"
 #include "base/verr.h"
 #include "nfsd/drc.h"
 #include "nfsd/request.h"
@@ -214,37 +212,16 @@ take_over(struct drc *d)
 	}
 }
 
-static int
-open_locked(const char *path, struct stat *st, struct verr *e)
-{
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-
-	if (fd == -1)
-		return verr_sys(e, "cannot open %s", path);
-	if (fstat(fd, st) == -1 || !S_ISREG(st->st_mode) ||
-	    st->st_uid != geteuid()) {
-		(void)close(fd);
-		return verr_fail(e, VERR_INVAL, "%s: not a plain file of this "
-		    "user", path);
-	}
-	if (flock(fd, LOCK_EX | LOCK_NB) == -1) {
-		(void)close(fd);
-		return verr_fail(e, VERR_BUSY, "%s is in use by another "
-		    "server", path);
-	}
-	return fd;
-}
-
 int
 drc_open(struct drc *d, const char *path, struct verr *e)
 {
 	struct file_head *map;
-	struct stat st;
+	off_t size;
 	int fd;
 
-	if ((fd = open_locked(path, &st, e)) == -1)
+	if ((fd = lockfile_open(path, true, &size, e)) == -1)
 		return -1;
-	if ((size_t)st.st_size != FILE_SIZE && (ftruncate(fd, 0) == -1 ||
+	if ((size_t)size != FILE_SIZE && (ftruncate(fd, 0) == -1 ||
 	    ftruncate(fd, (off_t)FILE_SIZE) == -1)) {
 		(void)verr_sys(e, "cannot make %s", path);
 		(void)close(fd);

@@ -3,13 +3,9 @@
  */
 #include "config.h"
 
-#include <sys/file.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/uio.h>
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +13,7 @@
 
 #include "base/arena.h"
 #include "base/bufpool.h"
+#include "base/lockfile.h"
 #include "base/log.h"
 #include "base/verr.h"
 #include "vault/file_int.h"
@@ -321,40 +318,18 @@ replay(struct redo *r, struct vault *v, off_t size)
 	return n;
 }
 
-static int
-open_locked(const char *path, bool make, struct stat *st, struct verr *e)
-{
-	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW |
-	    (make ? O_CREAT : 0), 0600);
-
-	if (fd == -1)
-		return verr_sys(e, "cannot open %s", path);
-	if (fstat(fd, st) == 0 && S_ISREG(st->st_mode) &&
-	    st->st_uid == geteuid()) {
-		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-			return fd;
-		verr_fail(e, VERR_BUSY, "%s is in use by another server",
-		    path);
-	} else {
-		verr_fail(e, VERR_INVAL, "%s: not a plain file of this user",
-		    path);
-	}
-	(void)close(fd);
-	return -1;
-}
-
 struct redo *
 redo_open(struct vault *v, const char *path, bool make, unsigned *mended,
     struct verr *e)
 {
 	struct redo *r;
-	struct stat st;
+	off_t size;
 
 	if ((r = calloc(1, sizeof(*r))) == NULL) {
 		verr_fail(e, VERR_NOMEM, "no memory to protect writes");
 		return NULL;
 	}
-	if ((r->fd = open_locked(path, make, &st, e)) == -1) {
+	if ((r->fd = lockfile_open(path, make, &size, e)) == -1) {
 		free(r);
 		return NULL;
 	}
@@ -366,7 +341,7 @@ redo_open(struct vault *v, const char *path, bool make, unsigned *mended,
 		free(r);
 		return NULL;
 	}
-	*mended = replay(r, v, st.st_size);
+	*mended = replay(r, v, size);
 	return r;
 }
 
