@@ -1,8 +1,8 @@
 /*
  * lockfile.h - a file that one process at a time has.
  *
- * For what a server keeps outside of its vaults.  The lock is flock()'s: it goes
- * with the descriptor, and so with the process, however that ends.
+ * For what a server keeps outside of its vaults.  The lock is flock()'s: it
+ * goes with the descriptor, and so with the process, however that ends.
  */
 #ifndef BASE_LOCKFILE_H
 #define BASE_LOCKFILE_H
