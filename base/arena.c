@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/tune.h"
 
 #define ALIGN		_Alignof(max_align_t)
 #define ROUND_UP(n)	(((n) + ALIGN - 1) & ~(ALIGN - 1))
@@ -14,29 +15,57 @@
 /* No bound is above this, so that sums of two sizes never wrap. */
 #define MAX_MAX		(SIZE_MAX / 4 & ~(ALIGN - 1))
 
-static size_t
-clamp_max(size_t max)
-{
-	return max > MAX_MAX ? MAX_MAX : ROUND_UP(max);
-}
-
-#ifndef ARENA_DEBUG
-
 struct block {
 	struct block	*next;
 	size_t		 size;		/* bytes at data, a multiple of ALIGN */
 	max_align_t	 data[];
 };
 
+/* Of one kind for its life: blocks, or each piece a malloc of its own. */
 struct arena {
 	size_t		 max;		/* bytes, a multiple of ALIGN */
 	size_t		 used;		/* bytes handed out, rounded up */
-	size_t		 capacity;	/* bytes in all blocks */
 	bool		 overflowed;
-	struct block	*first;
+
+	/* blocks */
+	struct block	*first;		/* NULL: each its own */
 	struct block	*cur;		/* those before it are full */
 	size_t		 off;		/* bytes used of cur */
+	size_t		 capacity;	/* bytes in all blocks */
+
+	/* each its own */
+	void		**ptrs;		/* all since the last reset */
+	size_t		 count;
+	size_t		 room;		/* slots at ptrs */
 };
+
+static size_t
+clamp_max(size_t max)
+{
+	return max > MAX_MAX ? MAX_MAX : ROUND_UP(max);
+}
+
+/* The block code goes away where this is constant. */
+static inline bool
+is_each(const struct arena *a)
+{
+#ifdef ARENA_DEBUG
+	(void)a;
+	return true;
+#else
+	return a->first == NULL;
+#endif
+}
+
+static bool
+wants_each(void)
+{
+#ifdef ARENA_DEBUG
+	return true;
+#else
+	return tune_off(TUNE_ARENA);
+#endif
+}
 
 static struct block *
 block_new(size_t size)
@@ -58,6 +87,8 @@ arena_new(size_t max)
 	if ((a = calloc(1, sizeof(*a))) == NULL)
 		return NULL;
 	a->max = clamp_max(max);
+	if (wants_each())
+		return a;
 	a->capacity = a->max < ARENA_BLOCK ? a->max : ARENA_BLOCK;
 	if ((a->first = a->cur = block_new(a->capacity)) == NULL) {
 		free(a);
@@ -73,10 +104,12 @@ arena_free(struct arena *a)
 
 	if (a == NULL)
 		return;
+	arena_reset(a);
 	for (b = a->first; b != NULL; b = next) {
 		next = b->next;
 		free(b);
 	}
+	free(a->ptrs);
 	free(a);
 }
 
@@ -110,78 +143,6 @@ advance(struct arena *a, size_t size)
 	return true;
 }
 
-void *
-arena_alloc(struct arena *a, size_t size)
-{
-	char *p;
-
-	if (size > a->max - a->used)
-		goto full;
-	size = ROUND_UP(size);	/* still within max, a multiple of ALIGN */
-	if (size > a->cur->size - a->off && !advance(a, size))
-		goto full;
-	p = (char *)a->cur->data + a->off;
-	a->off += size;
-	a->used += size;
-	return p;
-full:
-	a->overflowed = true;
-	return NULL;
-}
-
-void
-arena_reset(struct arena *a)
-{
-	struct block *b, **link;
-
-	/* the blocks made last stand first and are the ones worth keeping */
-	a->capacity = a->first->size;
-	for (link = &a->first->next; (b = *link) != NULL; ) {
-		if (a->capacity + b->size <= ARENA_KEEP) {
-			a->capacity += b->size;
-			link = &b->next;
-		} else {
-			*link = b->next;
-			free(b);
-		}
-	}
-	a->cur = a->first;
-	a->off = 0;
-	a->used = 0;
-	a->overflowed = false;
-}
-
-#else /* ARENA_DEBUG */
-
-struct arena {
-	size_t	  max;		/* bytes, a multiple of ALIGN */
-	size_t	  used;		/* bytes handed out, rounded up as above */
-	bool	  overflowed;
-	void	**ptrs;		/* every allocation since the last reset */
-	size_t	  count;
-	size_t	  room;		/* slots at ptrs */
-};
-
-struct arena *
-arena_new(size_t max)
-{
-	struct arena *a;
-
-	if ((a = calloc(1, sizeof(*a))) != NULL)
-		a->max = clamp_max(max);
-	return a;
-}
-
-void
-arena_free(struct arena *a)
-{
-	if (a == NULL)
-		return;
-	arena_reset(a);
-	free(a->ptrs);
-	free(a);
-}
-
 static bool
 make_room(struct arena *a)
 {
@@ -198,32 +159,78 @@ make_room(struct arena *a)
 	return true;
 }
 
-void *
-arena_alloc(struct arena *a, size_t size)
+/* size is within max. */
+static void *
+alloc_each(struct arena *a, size_t size)
 {
 	void *p;
 
 	/* malloc(0) may be NULL, which here means failure */
-	if (size > a->max - a->used || !make_room(a) ||
-	    (p = malloc(size == 0 ? 1 : size)) == NULL) {
-		a->overflowed = true;
+	if (!make_room(a) || (p = malloc(size == 0 ? 1 : size)) == NULL)
 		return NULL;
-	}
-	a->used += ROUND_UP(size);
 	a->ptrs[a->count++] = p;
 	return p;
+}
+
+/* The same; size is a multiple of ALIGN. */
+static void *
+alloc_block(struct arena *a, size_t size)
+{
+	char *p;
+
+	if (size > a->cur->size - a->off && !advance(a, size))
+		return NULL;
+	p = (char *)a->cur->data + a->off;
+	a->off += size;
+	return p;
+}
+
+void *
+arena_alloc(struct arena *a, size_t size)
+{
+	void *p = NULL;
+
+	if (size <= a->max - a->used)
+		p = is_each(a) ? alloc_each(a, size) :
+		    alloc_block(a, ROUND_UP(size));
+	if (p == NULL)
+		a->overflowed = true;
+	else
+		a->used += ROUND_UP(size);
+	return p;
+}
+
+static void
+reset_blocks(struct arena *a)
+{
+	struct block *b, **link;
+
+	/* the blocks made last stand first and are the ones worth keeping */
+	a->capacity = a->first->size;
+	for (link = &a->first->next; (b = *link) != NULL; ) {
+		if (a->capacity + b->size <= ARENA_KEEP) {
+			a->capacity += b->size;
+			link = &b->next;
+		} else {
+			*link = b->next;
+			free(b);
+		}
+	}
+	a->cur = a->first;
+	a->off = 0;
 }
 
 void
 arena_reset(struct arena *a)
 {
-	while (a->count > 0)
-		free(a->ptrs[--a->count]);
+	if (is_each(a))
+		while (a->count > 0)
+			free(a->ptrs[--a->count]);
+	else
+		reset_blocks(a);
 	a->used = 0;
 	a->overflowed = false;
 }
-
-#endif /* ARENA_DEBUG */
 
 void *
 arena_zalloc(struct arena *a, size_t size)

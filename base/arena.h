@@ -14,7 +14,8 @@
  * out (sizes are rounded up to the alignment); the blocks beneath, whose ends
  * may stay unused, are together below 2 * max + ARENA_KEEP.
  * With --enable-arena-debug each allocation is one malloc of its own, so that
- * a sanitizer sees every overrun and every use after reset.
+ * a sanitizer sees every overrun and every use after reset; an arena made while
+ * TUNE_ARENA is off is of that kind too.
  */
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H

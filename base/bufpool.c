@@ -1,10 +1,12 @@
 #include "config.h"
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "base/bufpool.h"
 #include "base/lock.h"
+#include "base/tune.h"
 
 #define LINE	64u			/* bytes; alignment of every buffer */
 #define BATCH	(BUFPOOL_LOCAL / 2)	/* moved under one taking of the lock */
@@ -39,7 +41,16 @@ count_in(void)
 	atomic_fetch_sub_explicit(&in_use, 1, memory_order_relaxed);
 }
 
-#ifndef ARENA_DEBUG
+/* A sanitizer sees a use after put only if nothing is kept. */
+static inline bool
+is_keeping(void)
+{
+#ifdef ARENA_DEBUG
+	return false;
+#else
+	return !tune_off(TUNE_POOL);
+#endif
+}
 
 /* Pointers stand in arrays, not in the free buffers: nothing touches those. */
 static _Thread_local struct {
@@ -78,7 +89,7 @@ return_some(void)
 uint8_t *
 bufpool_get(void)
 {
-	if (local.n == 0)
+	if (local.n == 0 && is_keeping())
 		borrow();
 	return count_out(local.n > 0 ? local.bufs[--local.n] : heap_get());
 }
@@ -89,6 +100,10 @@ bufpool_put(uint8_t *buf)
 	if (buf == NULL)
 		return;
 	count_in();
+	if (!is_keeping()) {
+		free(buf);
+		return;
+	}
 	if (local.n == BUFPOOL_LOCAL)
 		return_some();
 	local.bufs[local.n++] = buf;
@@ -111,31 +126,13 @@ bufpool_fini(void)
 	lock_drop(&shared.lock);
 }
 
-#else /* ARENA_DEBUG: nothing is kept, so that ASan sees a use after put */
-
-uint8_t *
-bufpool_get(void)
+size_t
+bufpool_kept(void)
 {
-	return count_out(heap_get());
-}
+	size_t n;
 
-void
-bufpool_put(uint8_t *buf)
-{
-	if (buf == NULL)
-		return;
-	count_in();
-	free(buf);
+	lock_take(&shared.lock);
+	n = shared.n + local.n;
+	lock_drop(&shared.lock);
+	return n;
 }
-
-void
-bufpool_thread_fini(void)
-{
-}
-
-void
-bufpool_fini(void)
-{
-}
-
-#endif /* ARENA_DEBUG */

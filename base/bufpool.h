@@ -7,7 +7,7 @@
  * and what is over that to the heap.  A buffer taken by one thread may be put
  * back by another: reads are decrypted by a worker and freed by the loop.
  * With --enable-arena-debug nothing is kept, so that a sanitizer sees every
- * use after a put.
+ * use after a put; TUNE_POOL off is the same.
  *
  * Contents are not cleared: they are clear text of the vault's files, which
  * the page cache of the client holds anyway; keys never pass through here.
@@ -34,5 +34,8 @@ void bufpool_fini(void);
 
 /* Buffers taken and not put back, in the whole process (for leak tests). */
 size_t bufpool_in_use(void);
+
+/* Unused buffers kept by this thread and in the shared list. */
+size_t bufpool_kept(void);
 
 #endif /* BASE_BUFPOOL_H */

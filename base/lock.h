@@ -13,18 +13,22 @@
 
 #include <assert.h>
 #include <pthread.h>
+#include <stdbool.h>
 
 /* What each one guards is said where it is declared. */
 enum lock_rank {
 	LOCK_RENAME = 8,	/* struct vault: moves of directories */
 	LOCK_DIR_CHANGE,	/* struct dir: one namespace change at a time */
 	LOCK_FILE,		/* struct file: one file's contents */
+	LOCK_JOURNAL_SYNC,	/* struct journal: one sync at a time */
+	LOCK_JOURNAL,		/* struct journal: its slots */
 	LOCK_SYNC_RUN,		/* struct vault: one fsync of names at a time */
 	LOCK_FILECACHE,		/* struct vault: table of open files */
 	LOCK_DIRCACHE,		/* struct vault: table of directories */
 	LOCK_DIR_LIST,		/* struct dir: its cached listing */
 	LOCK_SEARCH,		/* struct vault: index of its directories */
 	LOCK_SYNCSET,		/* struct vault: directories awaiting fsync */
+	LOCK_CHUNKS,		/* struct chunks: clear chunks in memory */
 	LOCK_KEYS,		/* struct keys: free list of contexts */
 	LOCK_BUFPOOL = 24,	/* bufpool.c: buffers no thread keeps */
 };
@@ -93,6 +97,16 @@ rwlock_take_read(struct rwlock *l)
 {
 	LOCK_CHECK_TAKE(l->rank);
 	(void)pthread_rwlock_rdlock(&l->rw);
+}
+
+/* False: it would have had to wait. */
+static inline bool
+rwlock_try_read(struct rwlock *l)
+{
+	if (pthread_rwlock_tryrdlock(&l->rw) != 0)
+		return false;
+	LOCK_CHECK_TAKE(l->rank);
+	return true;
 }
 
 static inline void

@@ -26,6 +26,7 @@
 #include "base/verr.h"
 #include "nfsd/cmd.h"
 #include "nfsd/cmd_listen.h"
+#include "nfsd/cmd_tune.h"
 #include "nfsd/cmd_vault.h"
 #include "nfsd/rpcbind.h"
 #include "nfsd/server.h"
@@ -34,8 +35,8 @@
 
 struct args {
 	struct pass_source	 pass;
-	const char		*listen, *log_level, *state_dir;
-	uint64_t		 port, workers, cache_size, ready_fd;
+	const char		*listen, *log_level, *state_dir, *tune;
+	uint64_t		 port, workers, cache_size, dirty_limit, ready_fd;
 	bool			 read_only, rpcbind, shared, multi_user;
 };
 
@@ -54,7 +55,10 @@ static const struct cmd_opt opts[] = {
 	    "threads that read and write [2]"),
 	OPT(CMD_OPT_SIZE, "cache-size", "BYTES", cache_size, 65536,
 	    (uint64_t)1 << 40, NULL,
-	    "listings kept in memory, for each vault [32M]"),
+	    "of names, and of clear data, for each vault [32M]"),
+	OPT(CMD_OPT_SIZE, "dirty-limit", "BYTES", dirty_limit, 0,
+	    (uint64_t)1 << 36, "32M",
+	    "what may wait in memory for COMMIT; 0: nothing"),
 	OPT(CMD_OPT_NUMBER, "ready-fd", "N", ready_fd, 1, 1 << 20, NULL,
 	    "write the ready line to this descriptor too"),
 	OPT(CMD_OPT_FLAG, "rpcbind", NULL, rpcbind, 0, 0, NULL,
@@ -66,6 +70,8 @@ static const struct cmd_opt opts[] = {
 	OPT(CMD_OPT_TEXT, "state-dir", "DIR", state_dir, 0, 0, NULL,
 	    "its own files [/var/lib/vaultnfs if root, else"
 	    "\n                            ~/.local/state/vaultnfs]"),
+	OPT(CMD_OPT_TEXT, "tune", "LIST", tune, 0, 0, NULL,
+	    "for measuring: without ideas, as no-arena,no-inline"),
 	OPT(CMD_OPT_WORD, "log-level", "error|warn|info|debug", log_level,
 	    0, 0, "info", "what is logged to standard error"),
 	CMD_PASS(struct args, pass),
@@ -334,7 +340,7 @@ use_state(struct serve *s, struct server *srv, struct verr *e)
 	if (statedir_make(s->args->state_dir, dir, sizeof(dir), e) == -1)
 		return false;
 	for (i = 0; i < s->n; i++) {
-		if (vault_redo(s->share[i].v, dir, &mended, e) == -1)
+		if (vault_journal(s->share[i].v, dir, &mended, e) == -1)
 			return false;
 		if (mended > 0)
 			log_info("/%s: %u writes that a killed server left "
@@ -393,7 +399,8 @@ serve(struct serve *s)
 {
 	struct server_options o = {
 		.workers = (unsigned)s->args->workers, .signals = true,
-		.multi_user = s->args->multi_user
+		.multi_user = s->args->multi_user,
+		.dirty_max = (size_t)s->args->dirty_limit
 	};
 	struct verr e = { .code = VERR_NONE };
 	struct server *srv;
@@ -425,6 +432,8 @@ serve_run(const struct cmd_call *call)
 	int i, fd = (int)s.args->ready_fd;
 
 	set_log_level(s.args->log_level);
+	if ((rc = cmd_tune(call, s.args->tune)) != CMD_DONE)
+		return rc;
 	if (s.args->multi_user && geteuid() != 0)
 		return cmd_usage(call, "--multi-user: only root can act for "
 		    "other users");

@@ -3,6 +3,9 @@
  *
  * Every callback ends in finish(): pump, then watchers set to what is true
  * now, or the connection closed.  Nothing below finish() frees a connection.
+ *
+ * A connection is served in turns.  One that has more to run or to send than
+ * a turn allows becomes ripe, and goes on when the others had theirs.
  */
 #include "config.h"
 
@@ -24,10 +27,16 @@
 #include "base/verr.h"
 #include "nfsd/conn.h"
 #include "nfsd/dispatch.h"
+#include "nfsd/drc.h"
 #include "nfsd/loop.h"
 #include "nfsd/sendq.h"
 #include "nfsd/server_int.h"
 #include "nfsd/worker.h"
+
+/* The bounds of one turn; the last call may be long itself. */
+#define TURN_CALLS	64u
+#define TURN_US		500u
+#define RIPE_US		1000u	/* of ripe connections before events */
 
 /*
  * Invariants: ncalls = length of running + length of replies; inflight and
@@ -35,7 +44,7 @@
  */
 struct conn {
 	/* constant */
-	struct server		*srv;
+	struct lane		*lane;
 	int			 fd;
 
 	/* loop */
@@ -50,15 +59,16 @@ struct conn {
 	bool			 full;		/* take nothing before low() */
 	bool			 eof;		/* nothing more to be read */
 	bool			 moved;		/* bytes came or went */
-	bool			 ripe;		/* is in srv->ripe */
-	TAILQ_ENTRY(conn)	 link;		/* in srv->conns */
+	bool			 ripe;		/* is in lane->ripe */
+	bool			 more;		/* records wait for a turn */
+	TAILQ_ENTRY(conn)	 link;		/* in lane->conns */
 	TAILQ_ENTRY(conn)	 ripe_link;
 };
 
 static bool
 over(const struct conn *c)
 {
-	const struct server_options *o = &c->srv->opt;
+	const struct server_options *o = &c->lane->srv->opt;
 
 	return c->inflight > o->max_inflight || c->unsent > o->max_unsent ||
 	    c->ncalls >= CONN_CALLS_MAX;
@@ -67,7 +77,7 @@ over(const struct conn *c)
 static bool
 low(const struct conn *c)
 {
-	const struct server_options *o = &c->srv->opt;
+	const struct server_options *o = &c->lane->srv->opt;
 
 	return c->inflight <= o->max_inflight / 2 &&
 	    c->unsent <= o->max_unsent / 2 && c->ncalls <= CONN_CALLS_MAX / 2;
@@ -78,11 +88,11 @@ static void
 queue_reply(struct conn *c, struct request *rq)
 {
 	if (rq->rpc_error)
-		stats_add(&c->srv->stats.rejected, 1);
+		stats_add(&c->lane->stats.rejected, 1);
 	rq->charge = arena_used(rq->arena) + rq->rec_cap +
 	    (size_t)rq->data.n * BUFPOOL_SIZE;
 	c->unsent += rq->charge;
-	stats_add(&c->srv->stats.inflight, rq->charge);
+	stats_add(&c->lane->stats.inflight, rq->charge);
 	sendq_add(&c->replies, rq);
 }
 
@@ -92,17 +102,25 @@ make_ripe(struct conn *c)
 {
 	if (c->ripe)
 		return;
-	TAILQ_INSERT_TAIL(&c->srv->ripe, c, ripe_link);
+	TAILQ_INSERT_TAIL(&c->lane->ripe, c, ripe_link);
 	c->ripe = true;
+}
+
+/* It is with a worker, or waits for a twin that is. */
+static void
+send_off(struct conn *c, struct request *rq)
+{
+	c->inflight += rq->charge;
+	stats_add(&c->lane->stats.inflight, rq->charge);
+	TAILQ_INSERT_TAIL(&c->running, rq, conn_link);
 }
 
 static void
 hand_over(struct conn *c, struct request *rq)
 {
-	c->inflight += rq->charge;
-	stats_add(&c->srv->stats.inflight, rq->charge);
-	TAILQ_INSERT_TAIL(&c->running, rq, conn_link);
-	worker_submit(c->srv->workers, rq);
+	send_off(c, rq);
+	if (worker_submit(c->lane->srv->workers, rq))
+		loop_tend(c->lane->loop);
 }
 
 static void
@@ -110,39 +128,16 @@ take_back(struct conn *c, struct request *rq)
 {
 	TAILQ_REMOVE(&c->running, rq, conn_link);
 	c->inflight -= rq->charge;
-	stats_sub(&c->srv->stats.inflight, rq->charge);
-}
-
-/*
- * The reply of rq, which is with a worker, goes to c from now on: its client
- * has sent the call again.  On the same connection there is nothing to do.
- */
-static void
-adopt(struct conn *c, struct request *rq)
-{
-	struct conn *old = rq->conn;
-
-	if (old == c)
-		return;
-	if (old != NULL) {
-		take_back(old, rq);
-		old->ncalls--;
-		make_ripe(old);
-	}
-	rq->conn = c;
-	c->inflight += rq->charge;
-	stats_add(&c->srv->stats.inflight, rq->charge);
-	TAILQ_INSERT_TAIL(&c->running, rq, conn_link);
-	c->ncalls++;
+	stats_sub(&c->lane->stats.inflight, rq->charge);
 }
 
 /* Run one record; false: it is none that can be answered. */
 static bool
 call(struct conn *c, const uint8_t *rec, size_t len)
 {
-	struct request *rq, *twin;
+	struct request *rq;
 
-	if ((rq = request_get(c->srv)) == NULL) {
+	if ((rq = request_get(c->lane)) == NULL) {
 		log_warn("no memory for a call: connection closed");
 		return false;
 	}
@@ -152,34 +147,47 @@ call(struct conn *c, const uint8_t *rec, size_t len)
 	rq->rec_buf = record_take(&c->in, &rq->rec_cap);
 	/* Its own buffer, or a copy in the arena if it goes to a worker. */
 	rq->charge = ARENA_BLOCK + (rq->rec_buf != NULL ? rq->rec_cap : len);
-	switch (dispatch_call(rq, &twin)) {
+	switch (dispatch_call(rq)) {
 	case DISPATCH_REPLY:
 		queue_reply(c, rq);
 		break;
 	case DISPATCH_WORKER:
 		hand_over(c, rq);
 		break;
-	case DISPATCH_TWIN:
+	case DISPATCH_WAIT:
+		send_off(c, rq);
+		break;
+	case DISPATCH_DROP:
 		request_put(rq);
-		adopt(c, twin);
 		return true;
 	case DISPATCH_CLOSE:
 		request_put(rq);
-		stats_add(&c->srv->stats.closed_bad, 1);
+		stats_add(&c->lane->stats.closed_bad, 1);
 		return false;
 	}
 	c->ncalls++;
 	return true;
 }
 
-/* Run the records that are there until none is left or there are too many. */
+/*
+ * Run the records that are there until none is left, there are too many, or
+ * the turn is over.
+ */
 static bool
 take(struct conn *c)
 {
+	const struct lane *lane = c->lane;
+	uint64_t end = lane->now_us + TURN_US;
 	const uint8_t *rec;
+	unsigned n;
 	size_t len;
 
-	while (!over(c)) {
+	c->more = false;
+	for (n = 0; !over(c); n++) {
+		if (n == TURN_CALLS || lane->now_us > end) {
+			c->more = true;
+			return true;
+		}
 		switch (record_next(&c->in, &rec, &len)) {
 		case RECORD_READY:
 			if (!call(c, rec, len))
@@ -188,7 +196,7 @@ take(struct conn *c)
 		case RECORD_MORE:
 			return true;
 		case RECORD_BAD:
-			stats_add(&c->srv->stats.closed_bad, 1);
+			stats_add(&c->lane->stats.closed_bad, 1);
 			return false;
 		case RECORD_NOMEM:
 			log_warn("no memory for a record: connection closed");
@@ -208,7 +216,7 @@ forget(struct conn *c, struct request_list *list)
 	while ((rq = STAILQ_FIRST(list)) != NULL) {
 		STAILQ_REMOVE_HEAD(list, link);
 		c->unsent -= rq->charge;
-		stats_sub(&c->srv->stats.inflight, rq->charge);
+		stats_sub(&c->lane->stats.inflight, rq->charge);
 		c->ncalls--;
 		request_put(rq);
 	}
@@ -220,14 +228,19 @@ flush(struct conn *c)
 {
 	struct request_list gone = STAILQ_HEAD_INITIALIZER(gone);
 	enum sendq_state state;
+	unsigned writes = 0;
 	bool moved = false;
 
 	if (ev_is_active(&c->wr))
 		return true;
-	state = sendq_write(&c->replies, c->fd, c->srv->iov, &gone, &moved);
+	state = sendq_write(&c->replies, c->fd, c->lane->iov, &gone, &moved,
+	    &writes);
+	stats_add(&c->lane->stats.writes, writes);
 	forget(c, &gone);
 	if (state == SENDQ_BLOCKED)
-		ev_io_start(loop_ev(c->srv->loop), &c->wr);
+		ev_io_start(loop_ev(c->lane->loop), &c->wr);
+	else if (state == SENDQ_MORE)
+		make_ripe(c);
 	/* Towards the end the timer is for replies that nobody takes. */
 	c->moved |= moved && c->eof;
 	return state != SENDQ_BROKEN;
@@ -235,32 +248,35 @@ flush(struct conn *c)
 
 /*
  * Move what can be moved.  false: the connection is broken, or done with.
- * Replies to what came before garbage still get their one chance.
+ * Replies to what came before garbage still get their one chance.  What
+ * workers finish meanwhile, for whomever, leaves with the rest.
  */
 static bool
 pump(struct conn *c)
 {
 	bool ok = true;
 
-	if (!flush(c))
+	if (c->full && !flush(c))
 		return false;
-	while (ok && (!c->full || low(c))) {
+	if (!c->full || low(c)) {
 		c->full = false;
 		ok = take(c);
-		if (!flush(c))
-			return false;
-		if (!c->full)
-			break;
+		loop_collect(c->lane->loop);
 	}
-	return ok && !(c->eof && c->ncalls == 0);
+	if (!flush(c))
+		return false;
+	/* Room has come, or the turn was over. */
+	if (ok && (c->more || (c->full && low(c))))
+		make_ripe(c);
+	return ok && (c->ripe || !c->eof || c->ncalls > 0);
 }
 
 /* Watch for what is wanted now. */
 static void
 settle(struct conn *c)
 {
-	struct ev_loop *ev = loop_ev(c->srv->loop);
-	bool reading = !c->full && !c->eof;
+	struct ev_loop *ev = loop_ev(c->lane->loop);
+	bool reading = !c->full && !c->more && !c->eof;
 	bool hurry;
 
 	if (reading)
@@ -289,8 +305,10 @@ drop_calls(struct conn *c)
 	while ((rq = TAILQ_FIRST(&c->running)) != NULL) {
 		take_back(c, rq);
 		rq->conn = NULL;
+		if (drc_leave(rq))
+			request_put(rq);
 	}
-	worker_discard(c->srv->workers, &waiting);
+	worker_discard(c->lane->srv->workers, c->lane, &waiting);
 	while ((rq = STAILQ_FIRST(&waiting)) != NULL) {
 		STAILQ_REMOVE_HEAD(&waiting, link);
 		request_put(rq);
@@ -300,8 +318,8 @@ drop_calls(struct conn *c)
 static void
 close_conn(struct conn *c)
 {
-	struct server *srv = c->srv;
-	struct ev_loop *ev = loop_ev(srv->loop);
+	struct lane *lane = c->lane;
+	struct ev_loop *ev = loop_ev(lane->loop);
 
 	ev_io_stop(ev, &c->rd);
 	ev_io_stop(ev, &c->wr);
@@ -310,12 +328,13 @@ close_conn(struct conn *c)
 	drop_calls(c);
 	record_fini(&c->in);
 	if (c->ripe)
-		TAILQ_REMOVE(&srv->ripe, c, ripe_link);
-	TAILQ_REMOVE(&srv->conns, c, link);
-	srv->nconns--;
-	stats_sub(&srv->stats.conns, 1);
+		TAILQ_REMOVE(&lane->ripe, c, ripe_link);
+	TAILQ_REMOVE(&lane->conns, c, link);
+	lane->nconns--;
+	stats_sub(&lane->stats.conns, 1);
 	free(c);
-	loop_conn_gone(srv->loop);
+	server_leave(lane);
+	loop_conn_gone(lane->loop);
 }
 
 static void
@@ -331,7 +350,7 @@ static void
 readable(struct ev_loop *ev, ev_io *w, int revents)
 {
 	struct conn *c = w->data;
-	struct loop *loop = c->srv->loop;
+	struct loop *loop = c->lane->loop;
 	struct iovec iov[2];
 	ssize_t n;
 
@@ -356,7 +375,7 @@ static void
 writable(struct ev_loop *ev, ev_io *w, int revents)
 {
 	struct conn *c = w->data;
-	struct loop *loop = c->srv->loop;
+	struct loop *loop = c->lane->loop;
 
 	(void)revents;
 	loop_enter(loop);
@@ -369,13 +388,13 @@ static void
 timed_out(struct ev_loop *ev, ev_timer *w, int revents)
 {
 	struct conn *c = w->data;
-	struct loop *loop = c->srv->loop;
+	struct loop *loop = c->lane->loop;
 
 	(void)ev;
 	(void)revents;
 	loop_enter(loop);
 	if (!c->eof)
-		stats_add(&c->srv->stats.closed_bad, 1);
+		stats_add(&c->lane->stats.closed_bad, 1);
 	close_conn(c);
 	loop_leave(loop);
 }
@@ -399,19 +418,14 @@ prepare_socket(int fd, struct verr *e)
 }
 
 static struct conn *
-alloc_conn(struct server *srv, int fd, struct verr *e)
+alloc_conn(struct lane *lane, int fd, struct verr *e)
 {
 	struct conn *c;
 
-	if (srv->nconns >= srv->opt.max_conns) {
-		(void)verr_fail(e, VERR_BUSY, "%u connections are the limit",
-		    srv->opt.max_conns);
-		return NULL;
-	}
 	if (prepare_socket(fd, e) == -1)
 		return NULL;
 	if ((c = calloc(1, sizeof(*c))) != NULL) {
-		if (record_init(&c->in, &srv->recs))
+		if (record_init(&c->in, &lane->recs))
 			return c;
 		free(c);
 	}
@@ -420,26 +434,27 @@ alloc_conn(struct server *srv, int fd, struct verr *e)
 }
 
 int
-conn_new(struct server *srv, int fd, struct verr *e)
+conn_new(struct lane *lane, int fd, struct verr *e)
 {
 	struct conn *c;
 
-	if ((c = alloc_conn(srv, fd, e)) == NULL) {
+	if ((c = alloc_conn(lane, fd, e)) == NULL) {
 		(void)close(fd);
+		server_leave(lane);
 		return -1;
 	}
-	c->srv = srv;
+	c->lane = lane;
 	c->fd = fd;
 	TAILQ_INIT(&c->running);
 	sendq_init(&c->replies);
 	ev_io_init(&c->rd, readable, fd, EV_READ);
 	ev_io_init(&c->wr, writable, fd, EV_WRITE);
 	ev_init(&c->timer, timed_out);
-	c->timer.repeat = srv->opt.record_timeout_s;
+	c->timer.repeat = lane->srv->opt.record_timeout_s;
 	c->rd.data = c->wr.data = c->timer.data = c;
-	TAILQ_INSERT_TAIL(&srv->conns, c, link);
-	srv->nconns++;
-	stats_add(&srv->stats.conns, 1);
+	TAILQ_INSERT_TAIL(&lane->conns, c, link);
+	lane->nconns++;
+	stats_add(&lane->stats.conns, 1);
 	settle(c);
 	return 0;
 }
@@ -458,24 +473,35 @@ conn_done(struct request *rq)
 	make_ripe(c);
 }
 
-void
-conn_pump_ripe(struct server *srv)
+bool
+conn_pump_ripe(struct lane *lane)
 {
-	struct conn *c;
+	struct conn *c, *last = TAILQ_LAST(&lane->ripe, conn_list);
+	uint64_t end;
 
-	while ((c = TAILQ_FIRST(&srv->ripe)) != NULL) {
-		TAILQ_REMOVE(&srv->ripe, c, ripe_link);
+	if (last == NULL)
+		return true;
+	loop_enter(lane->loop);
+	end = lane->now_us + RIPE_US;
+	/* Those that become ripe again come after the next events. */
+	do {
+		c = TAILQ_FIRST(&lane->ripe);
+		TAILQ_REMOVE(&lane->ripe, c, ripe_link);
 		c->ripe = false;
+		lane->now_us = loop_clock_us();
 		finish(c);
-	}
+	} while (c != last && lane->now_us < end &&
+	    !TAILQ_EMPTY(&lane->ripe));
+	loop_leave(lane->loop);
+	return TAILQ_EMPTY(&lane->ripe);
 }
 
 void
-conn_drain_all(struct server *srv)
+conn_drain_all(struct lane *lane)
 {
 	struct conn *c, *following;
 
-	for (c = TAILQ_FIRST(&srv->conns); c != NULL; c = following) {
+	for (c = TAILQ_FIRST(&lane->conns); c != NULL; c = following) {
 		following = TAILQ_NEXT(c, link);
 		c->eof = true;
 		finish(c);
@@ -483,10 +509,10 @@ conn_drain_all(struct server *srv)
 }
 
 void
-conn_close_all(struct server *srv)
+conn_close_all(struct lane *lane)
 {
 	struct conn *c;
 
-	while ((c = TAILQ_FIRST(&srv->conns)) != NULL)
+	while ((c = TAILQ_FIRST(&lane->conns)) != NULL)
 		close_conn(c);
 }

@@ -11,30 +11,35 @@
  *							opt.max_unsent
  *	ncalls		calls of both kinds		CONN_CALLS_MAX
  *
- * All functions are for the loop's thread.
+ *
+ * All functions are for the thread of the connection's loop.
  */
 #ifndef NFSD_CONN_H
 #define NFSD_CONN_H
 
 #define CONN_CALLS_MAX	256u	/* times ARENA_BLOCK: 4 MiB at rest */
 
+#include <stdbool.h>
+
+struct lane;
 struct request;
-struct server;
 struct verr;
 
 /*
- * Serve the connected stream socket fd, which is the connection's from now on
- * (it is closed after a failure too).  VERR_BUSY: opt.max_conns are there.
+ * Serve the connected stream socket fd in a place of lane (server_place());
+ * both are the connection's from now on, and given back after a failure too.
  */
-int conn_new(struct server *srv, int fd, struct verr *e);
+int conn_new(struct lane *lane, int fd, struct verr *e);
 
 /* A worker has finished rq; its reply leaves with conn_pump_ripe(). */
 void conn_done(struct request *rq);
-void conn_pump_ripe(struct server *srv);
+
+/* Serve those that are ripe, for a while; true: none is left. */
+bool conn_pump_ripe(struct lane *lane);
 
 /* Read no more, answer what has been read, then close. */
-void conn_drain_all(struct server *srv);
+void conn_drain_all(struct lane *lane);
 
-void conn_close_all(struct server *srv);
+void conn_close_all(struct lane *lane);
 
 #endif /* NFSD_CONN_H */

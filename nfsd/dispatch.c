@@ -4,11 +4,14 @@
 #include "config.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/tune.h"
 #include "nfsd/dispatch.h"
 #include "nfsd/drc.h"
+#include "nfsd/loop.h"
 #include "nfsd/proc.h"
 #include "nfsd/server_int.h"
 #include "xdr/mount3.h"
@@ -130,7 +133,7 @@ accept_call(struct request *rq, enum rpcmsg_result result,
 static void
 count(struct request *rq, const struct rpcmsg_call *call)
 {
-	struct stats *st = &rq->srv->stats;
+	struct stats *st = &rq->lane->stats;
 
 	if (call->prog == NFS3_PROGRAM)
 		stats_add(&st->calls[call->proc], 1);
@@ -145,10 +148,10 @@ count(struct request *rq, const struct rpcmsg_call *call)
 static bool
 own_record(struct request *rq)
 {
-	struct record_pool *pool = &rq->srv->recs;
+	struct record_pool *pool = &rq->lane->recs;
 	uint8_t *copy;
 
-	if (rq->rec_buf != NULL)
+	if (rq->rec_own || rq->rec_buf != NULL)
 		return true;
 	if (rq->rec_len > ARENA_KEEP / 2) {
 		copy = rq->rec_buf = record_pool_get(pool);
@@ -161,6 +164,39 @@ own_record(struct request *rq)
 		return false;
 	memcpy(copy, rq->rec, rq->rec_len);
 	rq->rec = copy;
+	rq->rec_own = true;
+	return true;
+}
+
+/* TUNE_ZERO_COPY: also one that was read straight into its own buffer. */
+static bool
+copy_record(struct request *rq)
+{
+	uint8_t *copy;
+
+	if (rq->rec_buf == NULL)
+		return own_record(rq);
+	if ((copy = malloc(rq->rec_cap)) == NULL)
+		return false;
+	memcpy(copy, rq->rec, rq->rec_len);
+	record_pool_put(&rq->lane->recs, rq->rec_buf, rq->rec_cap);
+	rq->rec = rq->rec_buf = copy;
+	return true;
+}
+
+/* TUNE_ZERO_COPY: the reply in one buffer. */
+static bool
+copy_reply(struct request *rq)
+{
+	struct xout *o = &rq->out;
+
+	if ((rq->flat = malloc(o->total)) == NULL ||
+	    xout_copy(o, rq->flat, o->total) == 0)
+		return false;
+	o->iov[0].iov_base = rq->flat;
+	o->iov[0].iov_len = o->total;
+	o->niov = 1;
+	iolist_free(&rq->data);
 	return true;
 }
 
@@ -224,7 +260,8 @@ encode(struct request *rq)
 	rpcmsg_reply_success(o, rq->xid);
 	ok = rq->proc->encode(o, rq->status, rq->res);
 	xout_end_record(o);
-	if (!ok || !xout_ok(o) || arena_overflowed(rq->arena))
+	if (!ok || !xout_ok(o) || arena_overflowed(rq->arena) ||
+	    (tune_off(TUNE_ZERO_COPY) && !copy_reply(rq)))
 		(void)system_err(rq);
 }
 
@@ -235,24 +272,26 @@ run_inline(struct request *rq)
 	rq->on_loop = true;
 	rq->status = rq->proc->run(rq);
 	rq->on_loop = false;
+	rq->lane->now_us = loop_clock_us();
 	if (rq->status == PROC_HANDOVER) {
 		if (rq->res != NULL)
 			memset(rq->res, 0, rq->proc->res_size);
 		iolist_free(&rq->data);
 		return false;
 	}
-	stats_add(&rq->srv->stats.on_loop, 1);
+	stats_add(&rq->lane->stats.on_loop, 1);
 	encode(rq);
 	return true;
 }
 
 /* The header is good; arguments begin off bytes into the record. */
 static enum dispatch_next
-run(struct request *rq, size_t off, struct request **twin)
+run(struct request *rq, size_t off)
 {
-	bool worker = rq->proc->worker;
+	bool worker = rq->proc->worker || tune_off(TUNE_INLINE);
 
-	if (!make_room(rq) || (worker && !own_record(rq)))
+	if (!make_room(rq) || (worker && !own_record(rq)) ||
+	    (tune_off(TUNE_ZERO_COPY) && !copy_record(rq)))
 		return system_err(rq);
 	if (!decode(rq, off)) {
 		rpcmsg_reply_garbage_args(&rq->out, rq->xid);
@@ -265,22 +304,24 @@ run(struct request *rq, size_t off, struct request **twin)
 		if (!own_record(rq) || !decode(rq, off))
 			return system_err(rq);
 	}
+	rq->charge += reply_bound(rq);
 	if (rq->proc->keep && rq->srv->drc != NULL)
-		switch (drc_begin(rq->srv->drc, rq, twin)) {
+		switch (drc_begin(rq->srv->drc, rq)) {
 		case DRC_NEW:
 			break;
-		case DRC_RUNNING:
-			return DISPATCH_TWIN;
+		case DRC_WAITS:
+			return DISPATCH_WAIT;
+		case DRC_SAME:
+			return DISPATCH_DROP;
 		case DRC_DONE:
 			return DISPATCH_REPLY;
 		}
-	stats_add(&rq->srv->stats.on_worker, 1);
-	rq->charge += reply_bound(rq);
+	stats_add(&rq->lane->stats.on_worker, 1);
 	return DISPATCH_WORKER;
 }
 
 enum dispatch_next
-dispatch_call(struct request *rq, struct request **twin)
+dispatch_call(struct request *rq)
 {
 	struct rpcmsg_call call;
 	enum rpcmsg_result result;
@@ -299,15 +340,16 @@ dispatch_call(struct request *rq, struct request **twin)
 		return rejected(rq);
 	set_cred(&rq->cred, &call);
 	count(rq, &call);
-	return run(rq, rq->rec_len - xin_left(&in), twin);
+	return run(rq, rq->rec_len - xin_left(&in));
 }
 
 void
-dispatch_work(struct request *rq)
+dispatch_work(struct request *rq, struct request_list *list)
 {
 	rq->status = rq->proc->run(rq);
 	/* Nobody is left to hand over to: proc.h. */
 	assert(rq->status != PROC_HANDOVER);
 	encode(rq);
-	drc_end(rq, !rq->rpc_error);
+	drc_end(rq, !rq->rpc_error, list);
+	STAILQ_INSERT_TAIL(list, rq, link);
 }

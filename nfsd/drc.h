@@ -18,8 +18,7 @@
  * port, since a client may come back from another one.  Entries are in a
  * ring, the oldest are overwritten; those of running calls are not.
  *
- * Threads: the loop, but for drc_end(), drc_subject(), drc_set_subject() and
- * drc_began(), which belong to whoever runs the request.
+ * Threads: any, by one lock; a request is its owner's.
  */
 #ifndef NFSD_DRC_H
 #define NFSD_DRC_H
@@ -30,6 +29,7 @@
 
 struct drc;
 struct request;
+struct request_list;
 struct vault;
 struct verr;
 
@@ -51,19 +51,32 @@ int drc_open(struct drc *d, const char *path, struct verr *e);
 
 enum drc_state {
 	DRC_NEW,	/* run it: rq->again tells if it may have run */
-	DRC_RUNNING,	/* *twin runs it now and will have the reply */
+	DRC_WAITS,	/* its twin runs; rq is among its results, drc_end() */
+	DRC_SAME,	/* the same, and on the same connection: drop rq */
 	DRC_DONE,	/* rq->out is the reply that was given */
 };
 
 /*
  * Ask for rq, whose record is its own and whose reply is begun.  Without memory
- * or room for an entry a call is DRC_NEW and is not remembered.
+ * or room for an entry a call is DRC_NEW and is not remembered.  After
+ * DRC_WAITS another thread may have it already.
  */
-enum drc_state drc_begin(struct drc *d, struct request *rq,
-    struct request **twin);
+enum drc_state drc_begin(struct drc *d, struct request *rq);
 
-/* rq->out is the reply of a call that has run; it is kept if "result". */
-void drc_end(struct request *rq, bool result);
+/*
+ * rq->out is the reply of a call that has run; it is kept if "result".  Copies
+ * of the call that wait have it too and are moved to the end of list.
+ */
+void drc_end(struct request *rq, bool result, struct request_list *list);
+
+/* Its connection goes: a copy that still waits is the caller's again (true). */
+bool drc_leave(struct request *rq);
+
+/*
+ * rq has not run, and who sent it has gone.  True: it is forgotten and need
+ * not; false: a copy of it came from elsewhere and waits.
+ */
+bool drc_abandon(struct request *rq);
 
 /* rq goes away: if it has not run, it is forgotten. */
 void drc_release(struct request *rq);

@@ -1,5 +1,5 @@
 /*
- * loop.c - the one thread that owns connections.
+ * loop.c - threads that own connections.
  */
 #include "config.h"
 
@@ -8,26 +8,27 @@
 
 #include <errno.h>
 #include <ev.h>
-#include <fcntl.h>
-#include <netdb.h>
-#include <netinet/in.h>
+#include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/bufpool.h"
+#include "base/lock.h"
 #include "base/log.h"
 #include "base/verr.h"
 #include "nfsd/conn.h"
 #include "nfsd/loop.h"
+#include "nfsd/ranks.h"
 #include "nfsd/server_int.h"
 #include "nfsd/worker.h"
 
-#define BACKLOG		128
 #define ACCEPT_BATCH	16	/* connections in one callback */
 #define ACCEPT_PAUSE_S	0.1	/* when descriptors have run out */
+#define INBOX_MAX	64	/* connections on their way to a loop */
 
 struct listener {
 	ev_io			 io;
@@ -35,20 +36,30 @@ struct listener {
 };
 
 struct loop {
+	/* its thread */
 	struct server		*srv;
+	struct lane		*lane;
 	struct ev_loop		*ev;
 	ev_async		 wake, stop;	/* the two for any thread */
 	ev_signal		 term, intr;
 	ev_timer		 pause;		/* accept again when it ends */
 	ev_timer		 drain;
+	ev_timer		 tend;		/* calls wait for workers */
+	ev_prepare		 before;	/* each wait for events */
+	ev_idle			 hurry;		/* there is more to do: no wait */
 	SLIST_HEAD(, listener)	 listeners;
-	bool			 refusing;	/* and it has been logged */
-	bool			 starved;	/* the same of descriptors */
+	bool			 starved;	/* of descriptors; logged */
 	uint64_t		 entered_us;
+	pthread_t		 thread;	/* of those that we started */
+
+	/* guarded by lock: accepted by another loop for this one */
+	struct lock		 lock;
+	int			 inbox[INBOX_MAX];
+	unsigned		 ninbox;
 };
 
-static uint64_t
-now_us(void)
+uint64_t
+loop_clock_us(void)
 {
 	struct timespec ts;
 
@@ -59,13 +70,14 @@ now_us(void)
 void
 loop_enter(struct loop *l)
 {
-	l->entered_us = now_us();
+	l->entered_us = l->lane->now_us = loop_clock_us();
 }
 
 void
 loop_leave(struct loop *l)
 {
-	stats_max(&l->srv->stats.loop_max_us, now_us() - l->entered_us);
+	stats_max(&l->lane->stats.loop_max_us,
+	    loop_clock_us() - l->entered_us);
 }
 
 struct ev_loop *
@@ -86,23 +98,114 @@ loop_stop(struct loop *l)
 	ev_async_send(l->ev, &l->stop);
 }
 
-static void
-woken(struct ev_loop *ev, ev_async *w, int revents)
+void
+loop_collect(struct loop *l)
 {
 	struct request_list list = STAILQ_HEAD_INITIALIZER(list);
-	struct loop *l = w->data;
 	struct request *rq;
 
-	(void)ev;
-	(void)revents;
-	loop_enter(l);
-	worker_results(l->srv->workers, &list);
+	worker_results(l->srv->workers, l->lane, &list);
 	while ((rq = STAILQ_FIRST(&list)) != NULL) {
 		STAILQ_REMOVE_HEAD(&list, link);
 		conn_done(rq);
 	}
-	conn_pump_ripe(l->srv);
+}
+
+/* -- connections that another loop has accepted */
+
+/* false: it has too many on their way. */
+static bool
+give(struct loop *l, int fd)
+{
+	bool room;
+
+	lock_take(&l->lock);
+	if ((room = l->ninbox < INBOX_MAX))
+		l->inbox[l->ninbox++] = fd;
+	lock_drop(&l->lock);
+	if (room)
+		loop_wake(l);
+	return room;
+}
+
+static int
+take_one(struct loop *l)
+{
+	int fd;
+
+	lock_take(&l->lock);
+	fd = l->ninbox > 0 ? l->inbox[--l->ninbox] : -1;
+	lock_drop(&l->lock);
+	return fd;
+}
+
+static void
+serve_inbox(struct loop *l)
+{
+	struct verr e;
+	int fd;
+
+	while ((fd = take_one(l)) != -1)
+		if (l->lane->stopping) {
+			(void)close(fd);
+			server_leave(l->lane);
+		} else if (conn_new(l->lane, fd, &e) == -1) {
+			log_warn("a connection was refused: %s", e.text);
+		}
+}
+
+static void
+woken(struct ev_loop *ev, ev_async *w, int revents)
+{
+	struct loop *l = w->data;
+
+	(void)ev;
+	(void)revents;
+	loop_enter(l);
+	loop_collect(l);
+	serve_inbox(l);
 	loop_leave(l);
+}
+
+/*
+ * What became ripe in this round, from sockets and workers, leaves together.
+ * If there is too much of it, events come first, and then the rest.
+ */
+static void
+before_wait(struct ev_loop *ev, ev_prepare *w, int revents)
+{
+	struct loop *l = w->data;
+
+	(void)revents;
+	if (conn_pump_ripe(l->lane))
+		ev_idle_stop(ev, &l->hurry);
+	else
+		ev_idle_start(ev, &l->hurry);
+}
+
+static void
+hurried(struct ev_loop *ev, ev_idle *w, int revents)
+{
+	(void)ev;
+	(void)w;
+	(void)revents;
+}
+
+static void
+tending(struct ev_loop *ev, ev_timer *w, int revents)
+{
+	struct loop *l = w->data;
+
+	(void)revents;
+	if (!worker_tend(l->srv->workers))
+		ev_timer_stop(ev, w);
+}
+
+void
+loop_tend(struct loop *l)
+{
+	if (!ev_is_active(&l->tend))
+		ev_timer_again(l->ev, &l->tend);
 }
 
 static void
@@ -123,15 +226,16 @@ close_listeners(struct loop *l)
 static void
 begin_drain(struct loop *l)
 {
-	struct server *srv = l->srv;
+	struct lane *lane = l->lane;
 
-	if (srv->stopping)
+	if (lane->stopping)
 		return;
-	srv->stopping = true;
+	lane->stopping = true;
 	close_listeners(l);
+	serve_inbox(l);
 	ev_timer_start(l->ev, &l->drain);
-	conn_drain_all(srv);
-	if (srv->nconns == 0)
+	conn_drain_all(lane);
+	if (lane->nconns == 0)
 		ev_break(l->ev, EVBREAK_ALL);
 }
 
@@ -146,10 +250,12 @@ stop_asked(struct ev_loop *ev, ev_async *w, int revents)
 static void
 signalled(struct ev_loop *ev, ev_signal *w, int revents)
 {
+	struct loop *l = w->data;
+
 	(void)ev;
 	(void)revents;
 	log_info("signal %d: stopping", w->signum);
-	begin_drain(w->data);
+	server_stop(l->srv);
 }
 
 static void
@@ -159,15 +265,14 @@ drain_ended(struct ev_loop *ev, ev_timer *w, int revents)
 
 	(void)revents;
 	log_warn("%u connections did not take their replies in time",
-	    l->srv->nconns);
+	    l->lane->nconns);
 	ev_break(ev, EVBREAK_ALL);
 }
 
 void
 loop_conn_gone(struct loop *l)
 {
-	l->refusing = false;
-	if (l->srv->stopping && l->srv->nconns == 0)
+	if (l->lane->stopping && l->lane->nconns == 0)
 		ev_break(l->ev, EVBREAK_ALL);
 }
 
@@ -210,10 +315,31 @@ accept_socket(int fd)
 #endif
 }
 
+/* To the lane with fewest connections, which may be our own. */
+static void
+spread(struct loop *l, int fd)
+{
+	struct lane *lane = server_place(l->srv);
+	struct verr e;
+
+	if (lane == NULL) {
+		if (!atomic_exchange(&l->srv->refusing, true))
+			log_warn("connections are refused: %u are the limit",
+			    l->srv->opt.max_conns);
+		(void)close(fd);
+	} else if (lane != l->lane) {
+		if (give(lane->loop, fd))
+			return;
+		(void)close(fd);
+		server_leave(lane);
+	} else if (conn_new(lane, fd, &e) == -1) {
+		log_warn("a connection was refused: %s", e.text);
+	}
+}
+
 static bool
 accept_one(struct loop *l, int lfd)
 {
-	struct verr e;
 	int fd;
 
 	if ((fd = accept_socket(lfd)) == -1) {
@@ -224,10 +350,7 @@ accept_one(struct loop *l, int lfd)
 		return false;
 	}
 	l->starved = false;
-	if (conn_new(l->srv, fd, &e) == -1 && !l->refusing) {
-		log_warn("connections are refused: %s", e.text);
-		l->refusing = true;
-	}
+	spread(l, fd);
 	return true;
 }
 
@@ -245,8 +368,26 @@ acceptable(struct ev_loop *ev, ev_io *w, int revents)
 	loop_leave(l);
 }
 
+static void
+init_watchers(struct loop *l)
+{
+	ev_async_init(&l->wake, woken);
+	ev_async_init(&l->stop, stop_asked);
+	ev_signal_init(&l->term, signalled, SIGTERM);
+	ev_signal_init(&l->intr, signalled, SIGINT);
+	ev_timer_init(&l->pause, accept_again, ACCEPT_PAUSE_S, 0.);
+	ev_timer_init(&l->drain, drain_ended, SERVER_DRAIN_S, 0.);
+	ev_timer_init(&l->tend, tending, 0., WORKER_STUCK_US / 1e6);
+	ev_prepare_init(&l->before, before_wait);
+	ev_idle_init(&l->hurry, hurried);
+	ev_set_priority(&l->hurry, EV_MINPRI);
+	l->wake.data = l->stop.data = l->term.data = l->intr.data = l;
+	l->pause.data = l->drain.data = l->tend.data = l;
+	l->before.data = l->hurry.data = l;
+}
+
 struct loop *
-loop_new(struct server *srv, struct verr *e)
+loop_new(struct lane *lane, struct verr *e)
 {
 	struct loop *l;
 
@@ -256,21 +397,17 @@ loop_new(struct server *srv, struct verr *e)
 		(void)verr_fail(e, VERR_NOMEM, "cannot make an event loop");
 		return NULL;
 	}
-	l->srv = srv;
+	l->srv = lane->srv;
+	l->lane = lane;
 	SLIST_INIT(&l->listeners);
-	ev_async_init(&l->wake, woken);
-	ev_async_init(&l->stop, stop_asked);
-	ev_signal_init(&l->term, signalled, SIGTERM);
-	ev_signal_init(&l->intr, signalled, SIGINT);
-	ev_timer_init(&l->pause, accept_again, ACCEPT_PAUSE_S, 0.);
-	ev_timer_init(&l->drain, drain_ended, SERVER_DRAIN_S, 0.);
-	l->wake.data = l->stop.data = l->term.data = l->intr.data = l;
-	l->pause.data = l->drain.data = l;
+	lock_init(&l->lock, LOCK_INBOX);
+	init_watchers(l);
 
 	/* Now, so that a stop before the run is not lost. */
 	ev_async_start(l->ev, &l->wake);
 	ev_async_start(l->ev, &l->stop);
-	if (srv->opt.signals) {
+	ev_prepare_start(l->ev, &l->before);
+	if (l->srv->opt.signals && lane->index == 0) {
 		ev_signal_start(l->ev, &l->term);
 		ev_signal_start(l->ev, &l->intr);
 	}
@@ -280,12 +417,19 @@ loop_new(struct server *srv, struct verr *e)
 void
 loop_free(struct loop *l)
 {
+	int fd;
+
 	if (l == NULL)
 		return;
 	close_listeners(l);
+	while ((fd = take_one(l)) != -1) {
+		(void)close(fd);
+		server_leave(l->lane);
+	}
 	ev_signal_stop(l->ev, &l->term);
 	ev_signal_stop(l->ev, &l->intr);
 	ev_loop_destroy(l->ev);
+	lock_fini(&l->lock);
 	free(l);
 }
 
@@ -294,48 +438,41 @@ loop_run(struct loop *l)
 {
 	(void)ev_run(l->ev, 0);
 	ev_timer_stop(l->ev, &l->drain);
+	ev_timer_stop(l->ev, &l->tend);
 }
 
-static int
-open_listener(const struct addrinfo *ai)
+static void *
+loop_main(void *arg)
 {
-	int fd, on = 1, flags, saved;
-
-	if ((fd = socket(ai->ai_family, ai->ai_socktype, 0)) == -1)
-		return -1;
-	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (ai->ai_family == AF_INET6)
-		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on,
-		    sizeof(on));
-	if ((flags = fcntl(fd, F_GETFL)) != -1 &&
-	    fcntl(fd, F_SETFL, flags | O_NONBLOCK) != -1 &&
-	    fcntl(fd, F_SETFD, FD_CLOEXEC) != -1 &&
-	    bind(fd, ai->ai_addr, ai->ai_addrlen) == 0 &&
-	    listen(fd, BACKLOG) == 0)
-		return fd;
-	saved = errno;
-	(void)close(fd);
-	errno = saved;
-	return -1;
+	loop_run(arg);
+	bufpool_thread_fini();
+	return NULL;
 }
 
-static int
-bound_port(int fd, uint16_t *port)
+int
+loop_start(struct loop *l, struct verr *e)
 {
-	struct sockaddr_storage ss;
-	socklen_t len = sizeof(ss);
+	sigset_t all, old;
+	int rc;
 
-	if (getsockname(fd, (struct sockaddr *)&ss, &len) == -1)
-		return -1;
-	if (ss.ss_family == AF_INET6)
-		*port = ntohs(((struct sockaddr_in6 *)&ss)->sin6_port);
-	else
-		*port = ntohs(((struct sockaddr_in *)&ss)->sin_port);
-	return 0;
+	sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
+	rc = pthread_create(&l->thread, NULL, loop_main, l);
+	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (rc == 0)
+		return 0;
+	errno = rc;
+	return verr_sys(e, "cannot start the thread of a loop");
 }
 
-static int
-add_listener(struct loop *l, int fd, struct verr *e)
+void
+loop_join(struct loop *l)
+{
+	(void)pthread_join(l->thread, NULL);
+}
+
+int
+loop_watch(struct loop *l, int fd, struct verr *e)
 {
 	struct listener *li;
 
@@ -346,62 +483,4 @@ add_listener(struct loop *l, int fd, struct verr *e)
 	ev_io_start(l->ev, &li->io);
 	SLIST_INSERT_HEAD(&l->listeners, li, link);
 	return 0;
-}
-
-/* fd is the loop's, also after a failure. */
-static int
-take_listener(struct loop *l, int fd, uint16_t *bound, struct verr *e)
-{
-	if (bound_port(fd, bound) == -1)
-		(void)verr_sys(e, "cannot tell the port of a listener");
-	else if (add_listener(l, fd, e) == 0)
-		return 0;
-	(void)close(fd);
-	return -1;
-}
-
-int
-loop_listen(struct loop *l, const char *addr, uint16_t port, uint16_t *bound,
-    struct verr *e)
-{
-	struct addrinfo hints, *ai;
-	char service[8];
-	int fd;
-
-	memset(&hints, 0, sizeof(hints));
-	hints.ai_family = AF_UNSPEC;
-	hints.ai_socktype = SOCK_STREAM;
-	hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE;
-	(void)snprintf(service, sizeof(service), "%u", (unsigned)port);
-	if (getaddrinfo(addr, service, &hints, &ai) != 0)
-		return verr_fail(e, VERR_INVAL, "%s: not a numeric address",
-		    addr);
-	fd = open_listener(ai);
-	freeaddrinfo(ai);
-	if (fd == -1)
-		return verr_sys(e, "cannot listen on %s port %u", addr,
-		    (unsigned)port);
-	return take_listener(l, fd, bound, e);
-}
-
-int
-loop_listen_on(struct loop *l, int fd, uint16_t *bound, struct verr *e)
-{
-	int listening = 0, flags;
-	socklen_t len = sizeof(listening);
-
-	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening,
-	    &len) == -1 || !listening) {
-		(void)close(fd);
-		return verr_fail(e, VERR_INVAL, "descriptor %d is no socket "
-		    "that listens", fd);
-	}
-	if ((flags = fcntl(fd, F_GETFL)) == -1 ||
-	    fcntl(fd, F_SETFL, flags | O_NONBLOCK) == -1 ||
-	    fcntl(fd, F_SETFD, FD_CLOEXEC) == -1) {
-		(void)verr_sys(e, "cannot set flags of descriptor %d", fd);
-		(void)close(fd);
-		return -1;
-	}
-	return take_listener(l, fd, bound, e);
 }

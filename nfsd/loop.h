@@ -1,7 +1,11 @@
 /*
- * loop.h - the one thread that owns connections: listeners, signals, waking.
+ * loop.h - threads that own connections: events, listeners, signals, waking.
  *
- * Everything the loop does happens in a callback between loop_enter() and
+ * There is a loop for each lane.  The first runs on the thread that called
+ * server_run(); it also has the listeners, whose connections it spreads over
+ * all, and the signals.
+ *
+ * Everything a loop does happens in a callback between loop_enter() and
  * loop_leave(), which measure it: the longest is a number of server_counts().
  */
 #ifndef NFSD_LOOP_H
@@ -11,28 +15,44 @@
 #include <stdint.h>
 
 struct ev_loop;
+struct lane;
 struct loop;
-struct server;
 struct verr;
 
-struct loop *loop_new(struct server *srv, struct verr *e);
+struct loop *loop_new(struct lane *lane, struct verr *e);
 void loop_free(struct loop *l);		/* NULL is ignored */
 
-/* As server_listen(). */
+/* As server_listen(); the first loop's. */
 int loop_listen(struct loop *l, const char *addr, uint16_t port,
     uint16_t *bound, struct verr *e);
 int loop_listen_on(struct loop *l, int fd, uint16_t *bound,
     struct verr *e);		/* server_listen_on() */
 
+/* Accept from fd, which listens and is the loop's if that succeeds. */
+int loop_watch(struct loop *l, int fd, struct verr *e);
+
 /* Until stopped and drained, or SERVER_DRAIN_S after the stop. */
 void loop_run(struct loop *l);
 
-/* Any thread: there are results; stop. */
+/* The same on a thread of its own, with all signals blocked. */
+int loop_start(struct loop *l, struct verr *e);
+void loop_join(struct loop *l);
+
+/* Any thread: there are results or connections; stop. */
 void loop_wake(struct loop *l);
 void loop_stop(struct loop *l);
 
-/* A connection has gone: there is a place, or the last one was waited for. */
+/* A connection has gone: perhaps the last one, which was waited for. */
 void loop_conn_gone(struct loop *l);
+
+/* Take what workers have finished until now: conn_done() for each. */
+void loop_collect(struct loop *l);
+
+/* Calls wait for a worker: look after them (worker_tend()). */
+void loop_tend(struct loop *l);
+
+/* Microseconds of the monotonic clock; any thread. */
+uint64_t loop_clock_us(void);
 
 /* For conn.c. */
 struct ev_loop *loop_ev(struct loop *l);

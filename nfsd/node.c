@@ -5,6 +5,7 @@
 
 #include "base/lock.h"
 #include "base/lru.h"
+#include "base/tune.h"
 #include "nfsd/export.h"
 #include "nfsd/node.h"
 #include "nfsd/ranks.h"
@@ -155,6 +156,8 @@ node_learn(struct node_table *t, const struct export *x, struct dir *parent,
 	struct lru_node *ln;
 	size_t len = strlen(loc->path);
 
+	if (tune_off(TUNE_NODE_CACHE))
+		return;
 	lock_take(&t->lock);
 	n = find(t, &k);
 	if (n != NULL && n->gen == a->gen) {

@@ -1,5 +1,5 @@
 /*
- * request.c - requests are taken from, and go back to, a list of the server.
+ * request.c - requests are taken from, and go back to, a list of their lane.
  *
  * What a request keeps from call to call is its arena (up to ARENA_KEEP), so
  * the usual call allocates nothing.
@@ -18,13 +18,13 @@
 #define REQUEST_IDLE_MAX	256u
 
 struct request *
-request_get(struct server *srv)
+request_get(struct lane *lane)
 {
 	struct request *rq;
 
-	if ((rq = STAILQ_FIRST(&srv->idle)) != NULL) {
-		STAILQ_REMOVE_HEAD(&srv->idle, link);
-		srv->nidle--;
+	if ((rq = STAILQ_FIRST(&lane->idle)) != NULL) {
+		STAILQ_REMOVE_HEAD(&lane->idle, link);
+		lane->nidle--;
 		return rq;
 	}
 	if ((rq = calloc(1, sizeof(*rq))) == NULL)
@@ -33,7 +33,8 @@ request_get(struct server *srv)
 		free(rq);
 		return NULL;
 	}
-	rq->srv = srv;
+	rq->srv = lane->srv;
+	rq->lane = lane;
 	return rq;
 }
 
@@ -47,11 +48,13 @@ destroy(struct request *rq)
 void
 request_put(struct request *rq)
 {
-	struct server *srv = rq->srv;
+	struct lane *lane = rq->lane;
 
 	drc_release(rq);
 	iolist_free(&rq->data);
-	record_pool_put(&srv->recs, rq->rec_buf, rq->rec_cap);
+	free(rq->flat);
+	rq->flat = NULL;
+	record_pool_put(&lane->recs, rq->rec_buf, rq->rec_cap);
 	arena_reset(rq->arena);
 	rq->conn = NULL;
 	rq->proc = NULL;
@@ -59,26 +62,26 @@ request_put(struct request *rq)
 	rq->rec_buf = NULL;
 	rq->rec_len = rq->rec_cap = rq->charge = 0;
 	rq->args = rq->res = NULL;
-	rq->on_loop = rq->rpc_error = false;
+	rq->on_loop = rq->rpc_error = rq->rec_own = false;
 	rq->data.total = 0;
 	memset(&rq->cred, 0, sizeof(rq->cred));
 
-	if (srv->nidle == REQUEST_IDLE_MAX) {
+	if (lane->nidle == REQUEST_IDLE_MAX) {
 		destroy(rq);
 		return;
 	}
-	STAILQ_INSERT_HEAD(&srv->idle, rq, link);
-	srv->nidle++;
+	STAILQ_INSERT_HEAD(&lane->idle, rq, link);
+	lane->nidle++;
 }
 
 void
-request_fini(struct server *srv)
+request_fini(struct lane *lane)
 {
 	struct request *rq;
 
-	while ((rq = STAILQ_FIRST(&srv->idle)) != NULL) {
-		STAILQ_REMOVE_HEAD(&srv->idle, link);
+	while ((rq = STAILQ_FIRST(&lane->idle)) != NULL) {
+		STAILQ_REMOVE_HEAD(&lane->idle, link);
 		destroy(rq);
 	}
-	srv->nidle = 0;
+	lane->nidle = 0;
 }

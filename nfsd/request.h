@@ -2,7 +2,7 @@
  * request.h - one call, from the last byte of its record to the last byte of
  * its reply.
  *
- * Life: conn.c takes a request from the server's free list when a record is
+ * Life: conn.c takes a request from its lane's free list when a record is
  * complete; dispatch.c decodes it and runs its procedure, here or on a worker;
  * the reply is encoded where the procedure ran; conn.c writes it out with
  * others in one writev() and puts the request back.  Everything of a call but
@@ -29,6 +29,7 @@
 struct arena;
 struct conn;
 struct drc;
+struct lane;
 struct proc;
 struct server;
 
@@ -41,6 +42,7 @@ struct server;
 struct request {
 	/* set by conn.c and dispatch.c, constant afterwards */
 	struct server		*srv;
+	struct lane		*lane;		/* whose loop it belongs to */
 	struct conn		*conn;		/* NULL: it was closed */
 	const struct proc	*proc;
 	uint32_t		 xid;
@@ -51,6 +53,7 @@ struct request {
 	const uint8_t		*rec;		/* the record: RPC header on */
 	size_t			 rec_len;	/* bytes */
 	uint8_t			*rec_buf;	/* to be freed, or NULL */
+	bool			 rec_own;	/* rec is in rec_buf or arena */
 	void			*args;		/* proc->args_size, in arena */
 	void			*res;		/* proc->res_size, zeroed */
 	enum nfsstat3		 status;
@@ -58,28 +61,30 @@ struct request {
 	bool			 rpc_error;	/* out is no result of proc */
 	struct iolist		 data;		/* READ's, by reference */
 	struct xout		 out;		/* the reply with its mark */
+	void			*flat;		/* all of it, TUNE_ZERO_COPY */
 	struct drc		*drc;		/* remembers it, or NULL */
 	uint32_t		 slot;		/* there: drc.c */
 	bool			 again;		/* may have run: drc.h */
+	bool			 waits;		/* for a twin: guarded by drc */
 
 	/* loop */
 	size_t			 rec_cap;	/* bytes of rec_buf */
 	size_t			 charge;	/* bytes, conn.h */
 	TAILQ_ENTRY(request)	 conn_link;	/* calls on workers */
 
-	/* guarded by the work queue's lock, then the loop's again */
+	/* guarded by the lock of the list it is in, then the loop's again */
 	STAILQ_ENTRY(request)	 link;
 };
 
 STAILQ_HEAD(request_list, request);
 
-/* A cleared request from the server's free list; NULL: no memory.  Loop. */
-struct request *request_get(struct server *srv);
+/* A cleared request from the lane's free list; NULL: no memory.  Its loop. */
+struct request *request_get(struct lane *lane);
 
-/* Give back all that it owns, and itself.  Loop. */
+/* Give back all that it owns, and itself.  Its loop. */
 void request_put(struct request *rq);
 
-/* Free the server's list of unused ones. */
-void request_fini(struct server *srv);
+/* Free the lane's list of unused ones. */
+void request_fini(struct lane *lane);
 
 #endif /* NFSD_REQUEST_H */

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/tune.h"
 #include "nfsd/sendq.h"
 
 void
@@ -41,6 +42,8 @@ gather(const struct sendq *q, struct iovec *iov, size_t *bytes)
 
 	*bytes = 0;
 	STAILQ_FOREACH(rq, &q->list, link) {
+		if (n > 0 && (tune_off(TUNE_BATCH) || *bytes >= SENDQ_TURN))
+			break;
 		for (i = 0; i < rq->out.niov; i++) {
 			if (n == SENDQ_IOV)
 				return n;
@@ -95,15 +98,16 @@ write_pieces(int fd, struct iovec *iov, int n)
 
 enum sendq_state
 sendq_write(struct sendq *q, int fd, struct iovec *scratch,
-    struct request_list *gone, bool *moved)
+    struct request_list *gone, bool *moved, unsigned *writes)
 {
-	size_t bytes;
+	size_t bytes, all = 0;
 	ssize_t n;
 	int niov;
 
 	while (!STAILQ_EMPTY(&q->list)) {
 		niov = gather(q, scratch, &bytes);
 		n = write_pieces(fd, scratch, niov);
+		(*writes)++;
 		if (n == -1 && errno == EINTR)
 			continue;
 		if (n == -1)
@@ -113,6 +117,8 @@ sendq_write(struct sendq *q, int fd, struct iovec *scratch,
 		sent(q, (size_t)n, gone);
 		if ((size_t)n < bytes)
 			return SENDQ_BLOCKED;
+		if ((all += bytes) >= SENDQ_TURN && !STAILQ_EMPTY(&q->list))
+			return SENDQ_MORE;
 	}
 	return SENDQ_EMPTY;
 }

@@ -1,15 +1,19 @@
 /*
- * server.c - a server: exports, one loop, workers, limits.
+ * server.c - a server: exports, loops, workers, limits.
  */
 #include "config.h"
 
+#include <limits.h>
+#include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/verr.h"
 #include "nfsd/conn.h"
 #include "nfsd/drc.h"
 #include "nfsd/export.h"
+#include "nfsd/flusher.h"
 #include "nfsd/loop.h"
 #include "nfsd/node.h"
 #include "nfsd/proc.h"
@@ -28,6 +32,10 @@ static void
 set_options(struct server_options *o, const struct server_options *given)
 {
 	*o = *given;
+	if (o->loops == 0)
+		o->loops = 1;
+	if (o->loops > SERVER_LOOPS_MAX)
+		o->loops = SERVER_LOOPS_MAX;
 	if (o->workers == 0)
 		o->workers = DEFAULT_WORKERS;
 	if (o->max_conns == 0)
@@ -51,6 +59,32 @@ set_uids(struct server *s)
 		s->uids[s->nuids++] = 0;
 }
 
+static bool
+add_lane(struct server *s, struct verr *e)
+{
+	struct lane *lane;
+
+	if ((lane = calloc(1, sizeof(*lane))) == NULL)
+		return verr_fail(e, VERR_NOMEM, "no memory for a loop") == 0;
+	lane->srv = s;
+	lane->index = s->nlanes;
+	TAILQ_INIT(&lane->conns);
+	TAILQ_INIT(&lane->ripe);
+	STAILQ_INIT(&lane->idle);
+	record_pool_init(&lane->recs, s->opt.max_record);
+	s->lanes[s->nlanes++] = lane;
+	return (lane->loop = loop_new(lane, e)) != NULL;
+}
+
+static void
+free_lane(struct lane *lane)
+{
+	loop_free(lane->loop);
+	request_fini(lane);
+	record_pool_fini(&lane->recs);
+	free(lane);
+}
+
 struct server *
 server_new(const struct server_options *o, struct verr *e)
 {
@@ -62,18 +96,15 @@ server_new(const struct server_options *o, struct verr *e)
 	}
 	set_options(&s->opt, o);
 	set_uids(s);
-	TAILQ_INIT(&s->conns);
-	TAILQ_INIT(&s->ripe);
-	STAILQ_INIT(&s->idle);
-	record_pool_init(&s->recs, s->opt.max_record);
 	if ((s->exports = export_table_new()) == NULL ||
 	    (s->nodes = node_table_new(NODE_MAX)) == NULL ||
 	    (s->workers = worker_new(s)) == NULL) {
 		(void)verr_fail(e, VERR_NOMEM, "no memory for a server");
 		goto err;
 	}
-	if ((s->loop = loop_new(s, e)) == NULL)
-		goto err;
+	while (s->nlanes < s->opt.loops)
+		if (!add_lane(s, e))
+			goto err;
 	verifier_change(s);
 	return s;
 
@@ -85,19 +116,48 @@ err:
 void
 server_free(struct server *s)
 {
+	unsigned i;
+
 	if (s == NULL)
 		return;
-	conn_close_all(s);
-	loop_free(s->loop);
+	for (i = 0; i < s->nlanes; i++)
+		conn_close_all(s->lanes[i]);
+	for (i = 0; i < s->nlanes; i++)
+		free_lane(s->lanes[i]);
 	worker_free(s->workers);
 	if (s->nodes != NULL)
 		node_table_free(s->nodes);
 	if (s->exports != NULL)
 		export_table_free(s->exports);
-	request_fini(s);
 	drc_free(s->drc);
-	record_pool_fini(&s->recs);
 	free(s);
+}
+
+struct lane *
+server_place(struct server *s)
+{
+	struct lane *best = s->lanes[0];
+	unsigned i, n, least = UINT_MAX;
+
+	if (atomic_fetch_add(&s->nconns, 1) >= s->opt.max_conns) {
+		(void)atomic_fetch_sub(&s->nconns, 1);
+		return NULL;
+	}
+	for (i = 0; i < s->nlanes; i++)
+		if ((n = atomic_load(&s->lanes[i]->load)) < least) {
+			least = n;
+			best = s->lanes[i];
+		}
+	(void)atomic_fetch_add(&best->load, 1);
+	return best;
+}
+
+void
+server_leave(struct lane *lane)
+{
+	(void)atomic_fetch_sub(&lane->load, 1);
+	(void)atomic_fetch_sub(&lane->srv->nconns, 1);
+	atomic_store(&lane->srv->refusing, false);
 }
 
 int
@@ -121,33 +181,41 @@ int
 server_listen(struct server *s, const char *addr, uint16_t port,
     uint16_t *bound, struct verr *e)
 {
-	return loop_listen(s->loop, addr, port, bound, e);
+	return loop_listen(s->lanes[0]->loop, addr, port, bound, e);
 }
 
 int
 server_listen_on(struct server *s, int fd, uint16_t *bound, struct verr *e)
 {
-	return loop_listen_on(s->loop, fd, bound, e);
+	return loop_listen_on(s->lanes[0]->loop, fd, bound, e);
 }
 
 int
 server_attach(struct server *s, int fd, struct verr *e)
 {
-	return conn_new(s, fd, e);
+	struct lane *lane;
+
+	if ((lane = server_place(s)) != NULL)
+		return conn_new(lane, fd, e);
+	(void)close(fd);
+	return verr_fail(e, VERR_BUSY, "%u connections are the limit",
+	    s->opt.max_conns);
 }
 
 /*
- * The end, in order: the loop has drained or its time is up; connections that
- * are left are closed; workers end what they run; what comes back belongs to
- * no connection any more.
+ * The end, in order: the loops have drained or their time is up; connections
+ * that are left are closed; workers end what they run; what comes back belongs
+ * to no connection any more.
  */
 static void
 finish(struct server *s)
 {
 	struct request_list list = STAILQ_HEAD_INITIALIZER(list);
 	struct request *rq;
+	unsigned i;
 
-	conn_close_all(s);
+	for (i = 0; i < s->nlanes; i++)
+		conn_close_all(s->lanes[i]);
 	worker_stop(s->workers, &list);
 	while ((rq = STAILQ_FIRST(&list)) != NULL) {
 		STAILQ_REMOVE_HEAD(&list, link);
@@ -158,21 +226,47 @@ finish(struct server *s)
 int
 server_run(struct server *s, struct verr *e)
 {
-	if (worker_start(s->workers, s->opt.workers, e) == -1)
+	struct flusher *fl = NULL;
+	unsigned n;
+	int rc = 0;
+
+	if (s->opt.dirty_max > 0 && export_count(s->exports) > 0 &&
+	    (fl = flusher_start(s, s->opt.dirty_max, e)) == NULL)
 		return -1;
-	loop_run(s->loop);
+	if (worker_start(s->workers, s->opt.workers, e) == -1) {
+		flusher_stop(fl);
+		return -1;
+	}
+	for (n = 1; n < s->nlanes; n++)
+		if ((rc = loop_start(s->lanes[n]->loop, e)) == -1)
+			break;
+	if (rc == 0)
+		loop_run(s->lanes[0]->loop);
+	else
+		server_stop(s);
+	while (--n > 0)
+		loop_join(s->lanes[n]->loop);
 	finish(s);
-	return 0;
+	flusher_stop(fl);
+	return rc;
 }
 
 void
 server_stop(struct server *s)
 {
-	loop_stop(s->loop);
+	unsigned i;
+
+	for (i = 0; i < s->nlanes; i++)
+		loop_stop(s->lanes[i]->loop);
 }
 
 void
 server_counts(struct server *s, struct server_counts *c)
 {
-	stats_read(&s->stats, c);
+	unsigned i;
+
+	memset(c, 0, sizeof(*c));
+	for (i = 0; i < s->nlanes; i++)
+		stats_sum(&s->lanes[i]->stats, c);
+	c->workers = worker_count(s->workers);
 }

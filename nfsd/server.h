@@ -1,9 +1,9 @@
 /*
- * server.h - a server: exports, one loop, workers, limits.
+ * server.h - a server: exports, loops, workers, limits.
  *
  * Made, given exports and listeners (or ready-made sockets: tests use a
- * socketpair), run on the thread that calls server_run(), stopped from any
- * thread or by SIGTERM and SIGINT if asked to.  Everything but server_stop()
+ * socketpair), run on the thread that calls server_run() and others that it
+ * starts, stopped from any thread or by SIGTERM and SIGINT if asked to.  Everything but server_stop()
  * and server_counts() is for the thread that runs it.
  */
 #ifndef NFSD_SERVER_H
@@ -20,14 +20,19 @@ struct vault;
 struct verr;
 
 /* Zeroes mean the defaults in brackets. */
+#define SERVER_LOOPS_MAX	4
+
 struct server_options {
-	unsigned	workers;	/* threads [2] */
+	unsigned	loops;		/* threads that own connections [1] */
+	unsigned	workers;	/* threads that may wait [2] */
 	unsigned	max_conns;	/* connections [64] */
 	size_t		max_record;	/* bytes of one call [1 MiB + 4 KiB] */
 	size_t		max_inflight;	/* bytes of calls read and not answered,
 					   one connection [8 MiB] */
 	size_t		max_unsent;	/* bytes of replies not yet taken, one
 					   connection [8 MiB] */
+	size_t		dirty_max;	/* bytes of all exports that WRITEs may
+					   leave in memory; 0: none */
 	unsigned	record_timeout_s;/* a record may stay half read [30] */
 	bool		multi_user;	/* objects keep their owners, and every
 					   AUTH_SYS identity is admitted */
@@ -80,7 +85,9 @@ struct server_counts {
 	uint64_t	rejected;	/* RPC errors of every kind answered */
 	uint64_t	closed_bad;	/* connections that sent nonsense */
 	uint64_t	loop_max_us;	/* longest callback */
+	uint64_t	writes;		/* system calls that sent replies */
 	unsigned	conns;		/* open now */
+	unsigned	workers;	/* threads now */
 	size_t		inflight;	/* bytes of calls and unsent replies,
 					   all connections */
 };

@@ -25,6 +25,35 @@ struct worker_pool;
 
 TAILQ_HEAD(conn_list, conn);
 
+/*
+ * What one loop owns.  A connection and its requests stay on the lane where
+ * they began; nothing here is touched by another thread, but for the last
+ * two members.
+ */
+struct lane {
+	/* constant */
+	struct server		*srv;
+	struct loop		*loop;
+	unsigned		 index;		/* in srv->lanes */
+
+	/* its loop */
+	bool			 stopping;
+	unsigned		 nconns;
+	struct conn_list	 conns;
+	struct conn_list	 ripe;		/* to be looked after */
+	struct request_list	 idle;		/* unused requests */
+	unsigned		 nidle;
+	struct record_pool	 recs;
+	uint64_t		 now_us;	/* as it was after the last call */
+	struct iovec		 iov[SENDQ_IOV];	/* scratch of a write */
+
+	/* written by its loop, read by any thread */
+	struct stats		 stats;
+
+	/* any: connections here and on their way here */
+	_Atomic unsigned	 load;
+};
+
 struct server {
 	/* constant once server_run() has begun */
 	struct server_options	 opt;		/* no zeroes left */
@@ -33,23 +62,21 @@ struct server {
 	struct export_table	*exports;
 	struct node_table	*nodes;		/* has its own lock */
 	struct drc		*drc;		/* NULL: no exports */
-	struct loop		*loop;
 	struct worker_pool	*workers;	/* has its own lock */
+	struct lane		*lanes[SERVER_LOOPS_MAX];
+	unsigned		 nlanes;
 
-	/* loop */
-	bool			 stopping;
-	unsigned		 nconns;
-	struct conn_list	 conns;
-	struct conn_list	 ripe;		/* got results from workers */
-	struct request_list	 idle;		/* unused requests */
-	unsigned		 nidle;
-	struct record_pool	 recs;
-	struct iovec		 iov[SENDQ_IOV];	/* scratch of a write */
-
+	/* any thread */
 	_Atomic uint64_t	 write_verifier;	/* verifier.h */
-
-	/* written by the loop, read by any thread */
-	struct stats		 stats;
+	_Atomic unsigned	 nconns;	/* of all lanes */
+	_Atomic bool		 refusing;	/* and it has been logged */
 };
+
+/*
+ * A place for one more connection, where there are fewest; NULL: max_conns are
+ * there.  Any thread; the place is given back once.
+ */
+struct lane *server_place(struct server *s);
+void server_leave(struct lane *lane);
 
 #endif /* NFSD_SERVER_INT_H */

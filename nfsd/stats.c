@@ -20,19 +20,21 @@ stats_max(_Atomic uint64_t *count, uint64_t value)
 }
 
 void
-stats_read(const struct stats *st, struct server_counts *c)
+stats_sum(const struct stats *st, struct server_counts *c)
 {
 	unsigned i;
 
 	for (i = 0; i < PROC_NFS3_COUNT; i++)
-		c->calls[i] = get(&st->calls[i]);
+		c->calls[i] += get(&st->calls[i]);
 	for (i = 0; i < PROC_MOUNT3_COUNT; i++)
-		c->mount_calls[i] = get(&st->mount_calls[i]);
-	c->on_loop = get(&st->on_loop);
-	c->on_worker = get(&st->on_worker);
-	c->rejected = get(&st->rejected);
-	c->closed_bad = get(&st->closed_bad);
-	c->loop_max_us = get(&st->loop_max_us);
-	c->conns = (unsigned)get(&st->conns);
-	c->inflight = (size_t)get(&st->inflight);
+		c->mount_calls[i] += get(&st->mount_calls[i]);
+	c->on_loop += get(&st->on_loop);
+	c->on_worker += get(&st->on_worker);
+	c->rejected += get(&st->rejected);
+	c->closed_bad += get(&st->closed_bad);
+	if (get(&st->loop_max_us) > c->loop_max_us)
+		c->loop_max_us = get(&st->loop_max_us);
+	c->writes += get(&st->writes);
+	c->conns += (unsigned)get(&st->conns);
+	c->inflight += (size_t)get(&st->inflight);
 }

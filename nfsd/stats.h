@@ -1,8 +1,8 @@
 /*
  * stats.h - what the server has done and has in hand, as numbers.
  *
- * Threads: the loop alone writes, so adding is a load and a store and no
- * locked instruction; any thread may read.  Numbers read together may be of
+ * Threads: each loop has its own and alone writes them, so adding is a load and
+ * a store and no locked instruction; any thread may read.  Numbers read together may be of
  * slightly different moments.
  */
 #ifndef NFSD_STATS_H
@@ -22,11 +22,12 @@ struct stats {
 	_Atomic uint64_t	on_loop, on_worker;
 	_Atomic uint64_t	rejected, closed_bad;
 	_Atomic uint64_t	loop_max_us;
+	_Atomic uint64_t	writes;
 	_Atomic uint64_t	conns;
 	_Atomic uint64_t	inflight;	/* bytes */
 };
 
-/* The loop only. */
+/* Its loop only. */
 static inline void
 stats_add(_Atomic uint64_t *count, uint64_t n)
 {
@@ -41,10 +42,10 @@ stats_sub(_Atomic uint64_t *count, uint64_t n)
 	stats_add(count, 0 - n);
 }
 
-/* The loop only: the largest value so far. */
+/* Its loop only: the largest value so far. */
 void stats_max(_Atomic uint64_t *count, uint64_t value);
 
-/* A copy of all; any thread. */
-void stats_read(const struct stats *st, struct server_counts *c);
+/* Add all to c; any thread. */
+void stats_sum(const struct stats *st, struct server_counts *c);
 
 #endif /* NFSD_STATS_H */

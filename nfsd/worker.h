@@ -1,17 +1,29 @@
 /*
- * worker.h - threads that run what may block; the only place where the loop
- * and other threads meet.
+ * worker.h - threads that run what may block; the only place where loops and
+ * other threads meet.
  *
- * The loop hands over a whole request with its arena and record; a worker
- * runs dispatch_work() on it and puts it on the list of results.  The loop is
- * woken when that list stops being empty, and takes all of it at once.
+ * A loop hands over a whole request with its arena and record; a worker runs
+ * dispatch_work() on it and puts it, with copies of it that waited, on the list
+ * of results of the request's lane.  A loop is woken when its list stops being empty, and takes all of it
+ * at once.
  *
- * Functions are for the loop's thread, unless said otherwise.
+ * A call may wait for its storage as long as it likes.  When calls wait and no
+ * worker has taken one for WORKER_STUCK_US, those that are there are stuck, and
+ * more are started, so that one slow file does not stop the others; they end
+ * when there has been nothing to do for a while.
+ *
+ * Functions are for the loops' threads, unless said otherwise.
  */
 #ifndef NFSD_WORKER_H
 #define NFSD_WORKER_H
 
+#include <stdbool.h>
+
 #include "nfsd/request.h"
+
+#define WORKER_MAX	32u	/* threads of a pool, if fewer were asked for */
+#define WORKER_STUCK_US	50000u
+#define WORKER_LINGER_S	10	/* a thread too many waits so long for work */
 
 struct server;
 struct verr;
@@ -24,22 +36,34 @@ void worker_free(struct worker_pool *p);	/* NULL is ignored */
 /* Start n threads with all signals blocked; all or none. */
 int worker_start(struct worker_pool *p, unsigned n, struct verr *e);
 
-/* Hand over; the request is the pool's until it is among the results. */
-void worker_submit(struct worker_pool *p, struct request *rq);
-
-/* Move all results to the end of list. */
-void worker_results(struct worker_pool *p, struct request_list *list);
-
 /*
- * Move to the end of list what waits and whose connection has been closed
- * (conn is NULL): without this a client that sends and closes again and again
- * would fill the queue.
+ * Hand over; the request is the pool's until it is among the results.  True:
+ * more calls wait than threads are free, so worker_tend() is to be called every
+ * WORKER_STUCK_US.
  */
-void worker_discard(struct worker_pool *p, struct request_list *list);
+bool worker_submit(struct worker_pool *p, struct request *rq);
+
+/* Start more threads if those that are there are stuck; false: none waits. */
+bool worker_tend(struct worker_pool *p);
+
+/* Threads that are there now. */
+unsigned worker_count(struct worker_pool *p);
+
+/* Move all results for this lane to the end of list. */
+void worker_results(struct worker_pool *p, struct lane *lane,
+    struct request_list *list);
 
 /*
- * Let the calls that run now end, and join the threads.  What waited is
- * moved to list with the results.
+ * Move to the end of list what waits, is of this lane, and has lost its
+ * connection (conn is NULL): without this a client that sends and closes again
+ * and again would fill the queue.
+ */
+void worker_discard(struct worker_pool *p, struct lane *lane,
+    struct request_list *list);
+
+/*
+ * Let the calls that run now end, and join the threads.  What waited is moved
+ * to list with the results of all lanes.
  */
 void worker_stop(struct worker_pool *p, struct request_list *list);
 

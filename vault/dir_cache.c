@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/tune.h"
 #include "base/verr.h"
 #include "vault/dir_build.h"
 #include "vault/dir_names.h"
@@ -161,6 +162,8 @@ keep(struct dir *d, const struct host_stat *before, bool racy, uint64_t seen,
 	struct host_stat after;
 	bool mine;
 
+	if (tune_off(TUNE_LISTING_CACHE))
+		return;
 	stamp_set(&stamp, before);
 	if (host_stat(v->root, d->path, &after) == -1 ||
 	    !stamp_is(&stamp, &after))

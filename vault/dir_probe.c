@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/verr.h"
+#include "vault/file_int.h"
 #include "vault/vault_int.h"
 
 /*
@@ -126,6 +127,7 @@ static int
 probe_leaf(struct dir *d, const char *entry, size_t entry_len,
     const char *leaf, enum vtype type, struct entry *ent)
 {
+	uint64_t mark = file_mark(d->v);
 	struct host_stat st;
 
 	dir_entry_path(d, entry, entry_len, leaf, ent->loc.path);
@@ -138,6 +140,8 @@ probe_leaf(struct dir *d, const char *entry, size_t entry_len,
 	ent->loc.type = type;
 	ent->loc.entry_len = (uint16_t)(NAME_DIRPATH_LEN + 1 + entry_len);
 	attr_from_stat(&ent->attr, type, d->v->cipher, &st);
+	if (type == VTYPE_FILE)
+		file_fix_at(d->v, mark, ent->loc.path, &ent->attr);
 	return 0;
 }
 
@@ -184,6 +188,7 @@ int
 dir_probe(struct dir *d, const char *entry, size_t entry_len,
     struct entry *ent, struct verr *e)
 {
+	uint64_t mark = file_mark(d->v);
 	struct host_stat st;
 
 	ent->dir = NULL;
@@ -206,6 +211,7 @@ dir_probe(struct dir *d, const char *entry, size_t entry_len,
 	ent->loc.type = VTYPE_FILE;
 	ent->loc.entry_len = (uint16_t)(NAME_DIRPATH_LEN + 1 + entry_len);
 	attr_from_stat(&ent->attr, VTYPE_FILE, d->v->cipher, &st);
+	file_fix_at(d->v, mark, ent->loc.path, &ent->attr);
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 #include "base/secret.h"
 #include "base/verr.h"
 #include "vault/file_int.h"
+#include "vault/journal.h"
 #include "vault/keys.h"
 #include "vault/vault_int.h"
 
@@ -116,6 +117,8 @@ file_new(struct vault *v, const struct vloc *loc, uint64_t fileid, bool write,
 	f->writable = writable;
 	memcpy(f->path, loc->path, sizeof(f->path));
 	rwlock_init(&f->rw, LOCK_FILE);
+	TAILQ_INIT(&f->dirty);
+	f->changes = 1;		/* of others before us, perhaps */
 	return f;
 err:
 	(void)host_close(fd);
@@ -203,25 +206,49 @@ file_put(struct file *f)
 }
 
 void
-file_forget(struct vault *v, uint64_t fileid)
+file_ref(struct file *f)
 {
-	struct file *f = NULL;
-	struct lru_node *n;
+	lock_take(&f->v->files_lock);
+	f->refs++;
+	lock_drop(&f->v->files_lock);
+}
+
+struct file *
+file_look(struct vault *v, uint64_t fileid)
+{
+	struct lru_node *n = lru_find(&v->files, fileid, same_inode, &fileid);
+
+	return n == NULL ? NULL : LRU_OBJECT(n, struct file, node);
+}
+
+struct file *
+file_open_now(struct vault *v, uint64_t fileid)
+{
+	struct file *f;
 
 	lock_take(&v->files_lock);
-	n = lru_find(&v->files, fileid, same_inode, &fileid);
-	if (n != NULL) {
-		f = LRU_OBJECT(n, struct file, node);
-		lru_remove(&v->files, n);
+	if ((f = file_look(v, fileid)) != NULL && f->refs++ == 0)
+		v->files_idle--;
+	lock_drop(&v->files_lock);
+	return f;
+}
+
+void
+file_forget(struct vault *v, uint64_t fileid)
+{
+	struct file *f;
+
+	lock_take(&v->files_lock);
+	if ((f = file_look(v, fileid)) != NULL) {
+		lru_remove(&v->files, &f->node);
 		f->forgotten = true;
-		if (f->refs == 0)
+		if (f->refs++ == 0)
 			v->files_idle--;
-		else
-			f = NULL;	/* its last user closes it */
 	}
 	lock_drop(&v->files_lock);
 	if (f != NULL)
-		file_free(f);
+		journal_forget(v->journal, f);
+	file_put(f);		/* its last user closes it */
 }
 
 void
@@ -234,135 +261,4 @@ file_table_free(struct vault *v)
 		file_free(LRU_OBJECT(n, struct file, node));
 	}
 	lru_fini(&v->files);
-}
-
-/* -- state of one file */
-
-static bool
-same_time(const struct timespec *a, const struct timespec *b)
-{
-	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
-}
-
-static bool
-is_known(const struct file *f, const struct host_stat *st)
-{
-	return f->have_header && f->st.size == st->size &&
-	    same_time(&f->st.mtime, &st->mtime) &&
-	    same_time(&f->st.ctime, &st->ctime);
-}
-
-/* Read the header anew.  f->rw is held to write. */
-static int
-load_header(struct file *f, const struct host_stat *st, bool any_header,
-    struct verr *e)
-{
-	const struct cipher *c = f->v->cipher;
-	uint8_t disk[CIPHER_HEADER_MAX];
-	struct kctx *k;
-	ssize_t n;
-	bool ok;
-
-	f->have_header = false;
-	f->st = *st;
-	if (st->size == 0)
-		return 0;	/* none yet: an empty file */
-	if ((n = host_read(f->fd, disk, c->header_len, 0)) == -1)
-		return verr_sys(e, "cannot read the header of %s", f->path);
-	if ((size_t)n < c->header_len) {
-		if (any_header)
-			return 0;
-		return verr_fail(e, VERR_DAMAGED, "%s has only %zd bytes, too "
-		    "few for a header", f->path, n);
-	}
-	if ((k = keys_take(f->v->keys)) == NULL)
-		return verr_fail(e, VERR_NOMEM, "out of memory for a header");
-	ok = c->header_read(k, disk, &f->fk);
-	keys_drop(f->v->keys, k);
-	if (!ok && !any_header)
-		return verr_fail(e, VERR_AUTH, "the header of %s is not "
-		    "authentic", f->path);
-	f->have_header = ok;
-	return 0;
-}
-
-int
-file_take(struct file *f, bool write, bool any_header, struct verr *e)
-{
-	struct host_stat st;
-
-	if (write)
-		rwlock_take_write(&f->rw);
-	else
-		rwlock_take_read(&f->rw);
-	if (host_fstat(f->fd, &st) == -1)
-		goto err;
-	if (is_known(f, &st))
-		return 0;
-	if (!write) {
-		/* Learning it anew needs the lock for ourselves. */
-		rwlock_drop(&f->rw);
-		rwlock_take_write(&f->rw);
-		if (host_fstat(f->fd, &st) == -1)
-			goto err;
-		if (is_known(f, &st))
-			return 0;
-	}
-	if (load_header(f, &st, any_header, e) == 0)
-		return 0;
-	rwlock_drop(&f->rw);
-	return -1;
-err:
-	verr_sys(e, "cannot stat %s", f->path);
-	rwlock_drop(&f->rw);
-	return -1;
-}
-
-void
-file_drop(struct file *f)
-{
-	rwlock_drop(&f->rw);
-}
-
-void
-file_before(struct file *f, struct file_change *ch)
-{
-	if (ch == NULL)
-		return;
-	ch->have_before = true;
-	ch->have_after = false;
-	attr_from_stat(&ch->before, VTYPE_FILE, f->v->cipher, &f->st);
-}
-
-int
-file_after(struct file *f, struct file_change *ch, struct verr *e)
-{
-	if (host_fstat(f->fd, &f->st) == -1) {
-		f->have_header = false;		/* nothing is known of it */
-		return verr_sys(e, "cannot stat %s", f->path);
-	}
-	if (ch != NULL) {
-		ch->have_after = true;
-		attr_from_stat(&ch->after, VTYPE_FILE, f->v->cipher, &f->st);
-	}
-	return 0;
-}
-
-int
-file_attr(struct file *f, struct vattr *a, struct verr *e)
-{
-	struct host_stat st;
-
-	if (host_fstat(f->fd, &st) == -1)
-		return verr_sys(e, "cannot stat %s", f->path);
-	attr_from_stat(a, VTYPE_FILE, f->v->cipher, &st);
-	return 0;
-}
-
-int
-file_sync(struct file *f, struct verr *e)
-{
-	if (!f->v->read_only && host_sync(f->fd) == -1)
-		return verr_sys(e, "cannot sync %s", f->path);
-	return vault_sync_names(f->v, e);
 }

@@ -7,9 +7,10 @@
  * is believed only while size, mtime and ctime of the inode are those that our
  * own last change left: what others changed underneath is read anew.
  *
- * Offsets and lengths are clear bytes.  Nothing is kept unwritten in memory:
- * when file_write() returns, the ciphertext is in the system's page cache, and
- * after file_sync() on stable storage, with the names that lead to it.
+ * Offsets and lengths are clear bytes.  When file_write() returns, the bytes
+ * are what everybody reads, in memory or encrypted in the system's page cache
+ * (vault_write_back() allows the first); after file_sync() they are on stable
+ * storage, with the names that lead to them.
  *
  * Threads: any; readers of one file run side by side, a writer runs alone.
  * Errors: VERR_AUTH (a chunk or the header is not authentic: the text says
@@ -56,6 +57,8 @@ void iolist_free(struct iolist *l);	/* buffers back, n = 0 */
  */
 struct file *file_open(struct vault *v, const struct vloc *loc,
     uint64_t fileid, bool write, struct verr *e);
+/* The same if it is open already; NULL: it is not. */
+struct file *file_open_now(struct vault *v, uint64_t fileid);
 void file_put(struct file *f);		/* NULL is ignored */
 
 /*
@@ -66,6 +69,13 @@ void file_put(struct file *f);		/* NULL is ignored */
  */
 int file_read(struct file *f, uint64_t off, size_t count, struct iolist *out,
     bool *eof, struct verr *e);
+
+/*
+ * The same without waiting for the disk or for others: VERR_BUSY if that is
+ * not possible; out is empty after a failure.
+ */
+int file_read_now(struct file *f, uint64_t off, size_t count,
+    struct iolist *out, bool *eof, struct verr *e);
 
 /* Attributes of the file before and after a change, under one lock. */
 struct file_change {
@@ -85,7 +95,10 @@ int file_write(struct file *f, uint64_t off, const void *data, size_t len,
 int file_truncate(struct file *f, uint64_t size, struct file_change *ch,
     struct verr *e);
 
-/* Ciphertext and names on stable storage. */
+/*
+ * Contents and names on stable storage.  What could not be written is lost, and
+ * said here once; vault_write_back()'s lost is called then.
+ */
 int file_sync(struct file *f, struct verr *e);
 
 /* The object's attributes by fstat of the open file. */

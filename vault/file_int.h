@@ -7,9 +7,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 #include "base/lock.h"
 #include "base/lru.h"
+#include "vault/chunks.h"
 #include "vault/cipher.h"
 #include "vault/dir.h"
 #include "vault/file.h"
@@ -18,10 +20,27 @@
 
 struct kctx;
 
+/*
+ * What a file with unwritten chunks looks like from outside, and what its
+ * ctime was said to be when these were taken: writing them makes it another,
+ * which is of no interest to anybody.
+ */
+struct file_face {
+	bool		on;		/* size and times are these */
+	uint64_t	clear_size;
+	struct timespec	mtime, ctime;
+	bool		told;		/* real means ctime */
+	struct timespec	real;
+};
+
 struct file {
 	struct lru_node		 node;		/* guarded by v->files_lock */
 	unsigned		 refs;		/* guarded by v->files_lock */
 	bool			 forgotten;	/* likewise: not in the table */
+	struct file_face	 face;		/* likewise */
+	bool			 is_dirty;	/* likewise: in dirty_files */
+	int64_t			 dirty_ms;	/* likewise: since then */
+	TAILQ_ENTRY(file)	 dirty_link;	/* likewise */
 
 	/* constant */
 	struct vault		*v;
@@ -35,25 +54,111 @@ struct file {
 	struct filekey		 fk;
 	struct host_stat	 st;		/* as we know it; else header
 						   and size are read anew */
+	uint64_t		 epoch;		/* of its chunks in memory */
+	struct chunk_list	 dirty;		/* by index; chunks.h */
+	unsigned		 ndirty;
+	uint64_t		 changes;	/* that only a sync of the file
+						   makes durable */
+	uint64_t		 synced;	/* of these */
 };
 
 /* -- file.c */
 void file_table_free(struct vault *v);
 
+/* One more reference, for who has one. */
+void file_ref(struct file *f);
+
+/* The open file with this inode, or NULL; v->files_lock is held. */
+struct file *file_look(struct vault *v, uint64_t fileid);
+
 /* The inode is gone: close it as soon as nobody uses it. */
 void file_forget(struct vault *v, uint64_t fileid);
 
+/* -- file_state.c */
 /*
  * Take f->rw, to read or to write, with f->st and the header up to date.
  * -1: nothing is taken.  A header that is not authentic is an error except
  * with any_header; then f->have_header tells.
  */
 int file_take(struct file *f, bool write, bool any_header, struct verr *e);
+/* To read, at once: VERR_BUSY if that could block. */
+int file_try(struct file *f, struct verr *e);
 void file_drop(struct file *f);
 
 /* Around a change of ours: f->st into *ch (or NULL); anew afterwards. */
 void file_before(struct file *f, struct file_change *ch);
 int file_after(struct file *f, struct file_change *ch, struct verr *e);
+
+/*
+ * Attributes from a stat of a file, as they are with what is not written yet.
+ * mark is file_mark() before the stat.  false: stat again.
+ */
+uint64_t file_mark(struct vault *v);
+bool file_fix(struct vault *v, uint64_t mark, struct vattr *a);
+/* The same, and the stat again, of path, until it is right. */
+void file_fix_at(struct vault *v, uint64_t mark, const char *path,
+    struct vattr *a);
+
+/* -- file_store.c: chunks to the disk; f->rw is held to write */
+/* What becomes of one chunk. */
+struct piece {
+	uint64_t	 index;
+	const uint8_t	*clear;
+	size_t		 len;		/* clear bytes */
+	uint8_t		*own;		/* pool buffer that holds clear, with
+					   room around it, or NULL */
+	/* file_store() itself */
+	uint8_t		*disk;		/* sealed */
+	size_t		 disk_len;
+	uint32_t	 slot;		/* of the journal */
+	bool		 pooled;	/* disk is a pool buffer of ours */
+};
+#define PIECES_MAX	64u
+
+/*
+ * Seal and write n (up to PIECES_MAX) chunks, by rising index, each whole.
+ * *clear_size is what the file on disk holds, before and after; chunks beyond
+ * it follow it without a gap.  On failure what grew is taken back, and *done
+ * tells how many chunks from the front are in place.
+ */
+int file_store(struct file *f, struct kctx *k, uint64_t *clear_size,
+    struct piece *p, unsigned n, unsigned *done, struct verr *e);
+
+/* Read and open chunk index, of which old clear bytes are there, into buf:
+   they are at buf + nonce_len. */
+int file_fetch(struct file *f, struct kctx *k, uint64_t index, size_t old,
+    uint8_t *buf, struct verr *e);
+
+/* A header for a file that has none (or, after truncation, a bad one). */
+int file_put_header(struct file *f, struct verr *e);
+
+/* How many clear bytes chunk index has in a file of this size. */
+size_t file_chunk_has(uint64_t clear_size, uint64_t index);
+
+/* -- file_write.c: f->rw is held to write */
+/* Make the file on disk longer, by zeros; up to size. */
+int file_grow(struct file *f, uint64_t *clear_size, uint64_t size,
+    struct verr *e);
+/* Write to the disk at once; off is at most *clear_size.  data NULL: zeros. */
+int file_put_through(struct file *f, uint64_t *clear_size,
+    const uint8_t *data, uint64_t off, uint64_t len, struct verr *e);
+
+/* -- file_dirty.c: f->rw is held to write */
+/* Clear bytes of the file, with what is not written. */
+uint64_t file_end(const struct file *f, enum size_class *class);
+
+/* Take a write into memory, as far as that is the better way. */
+int file_put_back(struct file *f, uint64_t off, const uint8_t *data,
+    size_t len, struct verr *e);
+
+/* Write all of it; on failure the rest stays dirty. */
+int file_flush(struct file *f, struct verr *e);
+
+/* What is not written is lost. */
+void file_lose(struct file *f);
+
+/* The chunks of f in memory mean nothing any more; dirty ones stay. */
+void file_new_epoch(struct file *f);
 
 /* -- file_small.c: files of one chunk, written at once */
 /*

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/bufpool.h"
+#include "base/tune.h"
 #include "base/verr.h"
 #include "vault/file_int.h"
 #include "vault/keys.h"
@@ -21,60 +22,143 @@ iolist_free(struct iolist *l)
 	l->total = 0;
 }
 
-/* One buffer for each chunk from first on, and what is to be read into it. */
-static int
-take_buffers(struct iolist *out, struct iovec *iov, unsigned n,
-    uint64_t disk_len, size_t chunk_disk, struct verr *e)
-{
-	size_t part;
+/* What is read: a part of one chunk for each piece of out. */
+struct reading {
+	struct file	*f;
+	struct kctx	*k;
+	uint64_t	 first;		/* chunk of the first piece */
+	uint64_t	 disk_clear;	/* clear bytes on disk */
+	bool		 now;		/* not if that would block */
+	struct iolist	*out;
+};
 
-	for (out->n = 0; out->n < n; out->n++) {
-		part = disk_len < chunk_disk ? (size_t)disk_len : chunk_disk;
-		disk_len -= part;
-		if ((out->piece[out->n].buf = bufpool_get()) == NULL)
-			return verr_fail(e, VERR_NOMEM,
-			    "out of memory for file data");
-		iov[out->n].iov_base = out->piece[out->n].buf;
-		iov[out->n].iov_len = part;
-		out->piece[out->n].len = part;	/* on disk, for now */
+/* Bytes from skip to skip + len of the chunk in piece i, from memory. */
+static bool
+from_memory(struct reading *rd, unsigned i, size_t skip, size_t len)
+{
+	struct iopiece *p = &rd->out->piece[i];
+	size_t got;
+
+	if (!chunks_copy(&rd->f->v->chunks, rd->f->epoch, rd->first + i, skip,
+	    len, p->buf, &got) || got != len)
+		return false;
+	p->data = p->buf;
+	p->len = len;
+	return true;
+}
+
+static int
+blocked(const struct reading *rd, struct verr *e)
+{
+	if (rd->now && (errno == EAGAIN || errno == EOPNOTSUPP))
+		return verr_code(e, VERR_BUSY);
+	return verr_sys(e, "cannot read %s", rd->f->path);
+}
+
+/* Pieces i to n - 1, which are neighbours on disk, as they are there. */
+static int
+from_disk(struct reading *rd, unsigned i, unsigned n, struct verr *e)
+{
+	const struct cipher *c = rd->f->v->cipher;
+	struct iovec iov[IOLIST_MAX];
+	uint64_t disk_off = size_chunk_off(c, rd->first + i);
+	size_t want = 0;
+	ssize_t got;
+	unsigned k;
+
+	for (k = i; k < n; k++) {
+		iov[k - i].iov_base = rd->out->piece[k].buf;
+		iov[k - i].iov_len = file_chunk_has(rd->disk_clear,
+		    rd->first + k) + c->overhead;
+		want += iov[k - i].iov_len;
 	}
+	if (rd->now)
+		got = host_readv_now(rd->f->fd, iov, (int)(n - i), disk_off);
+	else
+		got = host_readv(rd->f->fd, iov, (int)(n - i), disk_off);
+	if (got == -1)
+		return blocked(rd, e);
+	if ((size_t)got != want)
+		return rd->now ? verr_code(e, VERR_BUSY) :
+		    verr_fail(e, VERR_IO, "%s became shorter while it was "
+		    "read", rd->f->path);
 	return 0;
 }
 
-/* Open all chunks in place; pieces then are the clear bytes asked for. */
+/*
+ * Open piece i in place; of its clear bytes, len from skip on are wanted.  If
+ * there are others, they will be wanted soon.
+ */
 static int
-open_chunks(struct file *f, uint64_t first, size_t skip, size_t count,
-    struct iolist *out, struct verr *e)
+open_piece(struct reading *rd, unsigned i, size_t skip, size_t len,
+    struct verr *e)
 {
-	const struct cipher *c = f->v->cipher;
-	struct iopiece *p;
-	struct kctx *k;
-	size_t clear;
-	unsigned i;
+	const struct cipher *c = rd->f->v->cipher;
+	struct iopiece *p = &rd->out->piece[i];
+	uint64_t index = rd->first + i;
+	size_t has = file_chunk_has(rd->disk_clear, index);
+	uint8_t *clear = p->buf + c->nonce_len, *copy;
+
+	if (!c->open(rd->k, &rd->f->fk, index, p->buf, has + c->overhead))
+		return verr_fail(e, VERR_AUTH, "chunk %llu of %s is not "
+		    "authentic", (unsigned long long)index, rd->f->path);
+	p->data = clear + skip;
+	p->len = len;
+	if (len == has || tune_off(TUNE_CHUNK_CACHE))
+		return 0;
+	if (len > CIPHER_CHUNK / 2 || (copy = bufpool_get()) == NULL)
+		return 0;
+	memcpy(copy, p->data, len);
+	if (!chunks_keep(&rd->f->v->chunks, rd->f->epoch, index, p->buf,
+	    clear, has))
+		bufpool_put(p->buf);
+	p->buf = copy;
+	p->data = copy;
+	return 0;
+}
+
+/* count bytes from skip on of the first chunk, and on through the others. */
+static int
+read_pieces(struct reading *rd, size_t skip, size_t count, struct verr *e)
+{
+	struct iolist *out = rd->out;
+	bool look = chunks_any(&rd->f->v->chunks);
+	size_t len[IOLIST_MAX], start[IOLIST_MAX];
+	bool have[IOLIST_MAX];
+	unsigned i, n;
 	int r = 0;
 
-	if ((k = keys_take(f->v->keys)) == NULL)
-		return verr_fail(e, VERR_NOMEM, "out of memory for a cipher");
 	for (i = 0; i < out->n; i++) {
-		p = &out->piece[i];
-		if (p->len < c->overhead ||
-		    !c->open(k, &f->fk, first + i, p->buf, p->len)) {
-			r = verr_fail(e, VERR_AUTH, "chunk %llu of %s is not "
-			    "authentic", (unsigned long long)(first + i),
-			    f->path);
-			break;
-		}
-		clear = p->len - c->overhead;
-		p->data = p->buf + c->nonce_len + skip;
-		p->len = clear > skip ? clear - skip : 0;
-		if (p->len > count)
-			p->len = count;
-		count -= p->len;
-		out->total += p->len;
-		skip = 0;
+		start[i] = i == 0 ? skip : 0;
+		len[i] = CIPHER_CHUNK - start[i] < count ?
+		    CIPHER_CHUNK - start[i] : count;
+		count -= len[i];
+		have[i] = look && from_memory(rd, i, start[i], len[i]);
 	}
-	keys_drop(f->v->keys, k);
+	for (i = 0; r == 0 && i < out->n; i = n) {
+		for (n = i; n < out->n && !have[n]; n++)
+			continue;
+		if (n > i)
+			r = from_disk(rd, i, n, e);
+		while (n < out->n && have[n])
+			n++;
+	}
+	for (i = 0; r == 0 && i < out->n; i++) {
+		if (!have[i])
+			r = open_piece(rd, i, start[i], len[i], e);
+		out->total += len[i];
+	}
 	return r;
+}
+
+static int
+take_buffers(struct iolist *out, unsigned n, struct verr *e)
+{
+	for (out->n = 0; out->n < n; out->n++)
+		if ((out->piece[out->n].buf = bufpool_get()) == NULL)
+			return verr_fail(e, VERR_NOMEM,
+			    "out of memory for file data");
+	return 0;
 }
 
 /*
@@ -106,46 +190,42 @@ check_tail(struct file *f, uint64_t index, struct verr *e)
 }
 
 static int
-read_locked(struct file *f, uint64_t off, size_t count, struct iolist *out,
-    bool *eof, struct verr *e)
+read_locked(struct file *f, uint64_t off, size_t count, bool now,
+    struct iolist *out, bool *eof, struct verr *e)
 {
+	struct reading rd = { .f = f, .now = now, .out = out };
 	const struct cipher *c = f->v->cipher;
-	struct iovec iov[IOLIST_MAX];
-	uint64_t clear_size, first, last, disk_off, disk_len;
-	enum size_class class;
-	ssize_t got;
+	enum size_class class, virtual;
+	uint64_t end;
+	int r;
 
-	clear_size = size_clear(c, f->st.size, &class);
+	rd.disk_clear = size_clear(c, f->st.size, &class);
 	if (class == SIZE_DAMAGED)
 		return verr_fail(e, VERR_DAMAGED, "%s has %llu bytes, which no "
 		    "whole number of chunks has", f->path,
 		    (unsigned long long)f->st.size);
-	*eof = off >= clear_size || count >= clear_size - off;
-	if (*eof && class == SIZE_EMPTY_TAIL &&
-	    check_tail(f, clear_size / CIPHER_CHUNK, e) == -1)
-		return -1;
-	if (off >= clear_size || count == 0)
+	end = file_end(f, &virtual);
+	*eof = off >= end || count >= end - off;
+	if (*eof && virtual == SIZE_EMPTY_TAIL) {
+		if (now)
+			return verr_code(e, VERR_BUSY);
+		if (check_tail(f, end / CIPHER_CHUNK, e) == -1)
+			return -1;
+	}
+	if (off >= end || count == 0)
 		return 0;
-	if (count > clear_size - off)
-		count = (size_t)(clear_size - off);
+	if (count > end - off)
+		count = (size_t)(end - off);
 
-	first = off / CIPHER_CHUNK;
-	last = (off + count - 1) / CIPHER_CHUNK;
-	disk_off = size_chunk_off(c, first);
-	disk_len = size_chunk_off(c, last + 1) - disk_off;
-	if (disk_len > f->st.size - disk_off)
-		disk_len = f->st.size - disk_off;
-	if (take_buffers(out, iov, (unsigned)(last - first + 1), disk_len,
-	    CIPHER_CHUNK + c->overhead, e) == -1)
+	rd.first = off / CIPHER_CHUNK;
+	if (take_buffers(out, (unsigned)((off + count - 1) / CIPHER_CHUNK -
+	    rd.first + 1), e) == -1)
 		return -1;
-	got = host_readv(f->fd, iov, (int)out->n, disk_off);
-	if (got == -1)
-		return verr_sys(e, "cannot read %s at %llu", f->path,
-		    (unsigned long long)disk_off);
-	if ((uint64_t)got != disk_len)
-		return verr_fail(e, VERR_IO, "%s became shorter while it was "
-		    "read", f->path);
-	return open_chunks(f, first, off % CIPHER_CHUNK, count, out, e);
+	if ((rd.k = keys_take(f->v->keys)) == NULL)
+		return verr_fail(e, VERR_NOMEM, "out of memory for a cipher");
+	r = read_pieces(&rd, off % CIPHER_CHUNK, count, e);
+	keys_drop(f->v->keys, rd.k);
+	return r;
 }
 
 int
@@ -161,7 +241,29 @@ file_read(struct file *f, uint64_t off, size_t count, struct iolist *out,
 		count = FILE_READ_MAX;
 	if (file_take(f, false, false, e) == -1)
 		return -1;
-	r = read_locked(f, off, count, out, eof, e);
+	r = read_locked(f, off, count, false, out, eof, e);
 	file_drop(f);
+	return r;
+}
+
+int
+file_read_now(struct file *f, uint64_t off, size_t count, struct iolist *out,
+    bool *eof, struct verr *e)
+{
+	int r;
+
+	out->n = 0;
+	out->total = 0;
+	*eof = false;
+	if (count > FILE_READ_MAX)
+		count = FILE_READ_MAX;
+	if (file_try(f, e) == -1)
+		return -1;
+	r = read_locked(f, off, count, true, out, eof, e);
+	file_drop(f);
+	if (r == -1) {
+		iolist_free(out);
+		out->total = 0;
+	}
 	return r;
 }

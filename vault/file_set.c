@@ -13,16 +13,20 @@ loc_attr(struct vault *v, const struct vloc *loc, uint64_t fileid,
     struct vattr *a, struct verr *e)
 {
 	struct host_stat st;
+	uint64_t mark;
 
-	if (host_stat(v->root, loc->path, &st) == -1) {
-		if (errno == ENOENT || errno == ENOTDIR)
+	do {
+		mark = file_mark(v);
+		if (host_stat(v->root, loc->path, &st) == -1) {
+			if (errno == ENOENT || errno == ENOTDIR)
+				return verr_code(e, VERR_STALE);
+			return verr_sys(e, "cannot stat %s", loc->path);
+		}
+		if ((fileid != 0 && st.ino != fileid) ||
+		    (loc->type == VTYPE_DIR) != !!S_ISDIR(st.mode))
 			return verr_code(e, VERR_STALE);
-		return verr_sys(e, "cannot stat %s", loc->path);
-	}
-	if ((fileid != 0 && st.ino != fileid) ||
-	    (loc->type == VTYPE_DIR) != !!S_ISDIR(st.mode))
-		return verr_code(e, VERR_STALE);
-	attr_from_stat(a, loc->type, v->cipher, &st);
+		attr_from_stat(a, loc->type, v->cipher, &st);
+	} while (loc->type == VTYPE_FILE && !file_fix(v, mark, a));
 	return 0;
 }
 
@@ -53,11 +57,31 @@ cannot(const char *what, const struct vloc *loc, struct verr *e)
 	return verr_sys(e, "cannot set the %s of %s", what, loc->path);
 }
 
+/* Before its times are set: writing it later would set them again. */
 static int
-set_times(struct vault *v, const struct vloc *loc, const struct vset *set,
-    struct verr *e)
+write_out(struct vault *v, uint64_t fileid, struct verr *e)
+{
+	struct file *f;
+	int r;
+
+	if (v->wb.dirty_max == 0 || (f = file_open_now(v, fileid)) == NULL)
+		return 0;
+	if ((r = file_take(f, true, true, e)) == 0) {
+		r = file_flush(f, e);
+		file_drop(f);
+	}
+	file_put(f);
+	return r;
+}
+
+static int
+set_times(struct vault *v, const struct vloc *loc, uint64_t fileid,
+    const struct vset *set, struct verr *e)
 {
 	struct timespec ts[2] = { { 0, UTIME_OMIT }, { 0, UTIME_OMIT } };
+
+	if (loc->type == VTYPE_FILE && write_out(v, fileid, e) == -1)
+		return -1;
 
 	if (set->mask & VSET_ATIME)
 		ts[0] = set->atime;
@@ -92,7 +116,7 @@ loc_set(struct vault *v, const struct vloc *loc, uint64_t fileid,
 	    host_chmod(v->root, loc->path, set->mode & 07777) == -1)
 		return cannot("mode", loc, e);
 	if (set->mask & (VSET_ATIME | VSET_MTIME) &&
-	    set_times(v, loc, set, e) == -1)
+	    set_times(v, loc, a->fileid, set, e) == -1)
 		return -1;
 	return loc_attr(v, loc, fileid, a, e);
 }

@@ -1,6 +1,5 @@
 #include "config.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,6 +13,7 @@
 #endif
 
 #include "vault/host.h"
+#include "vault/host_int.h"
 
 static host_hook_fn	*hook;
 static void		*hook_ctx;
@@ -26,8 +26,8 @@ host_set_hook(host_hook_fn *fn, void *ctx)
 }
 
 /* True if a test wants this call to fail; errno is then set. */
-static bool
-hooked(enum host_op op, const char *path)
+bool
+host_hooked(enum host_op op, const char *path)
 {
 	int err;
 
@@ -40,7 +40,7 @@ hooked(enum host_op op, const char *path)
 int
 host_root(const char *path)
 {
-	if (hooked(HOST_OPEN, path))
+	if (host_hooked(HOST_OPEN, path))
 		return -1;
 	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
@@ -50,7 +50,7 @@ host_open(int root, const char *path, int flags, mode_t mode)
 {
 	int fd;
 
-	if (hooked(HOST_OPEN, path))
+	if (host_hooked(HOST_OPEN, path))
 		return -1;
 	do
 		fd = openat(root, path, flags | O_CLOEXEC | O_NOFOLLOW, mode);
@@ -61,7 +61,7 @@ host_open(int root, const char *path, int flags, mode_t mode)
 int
 host_close(int fd)
 {
-	int err = hooked(HOST_CLOSE, NULL) ? errno : 0;
+	int err = host_hooked(HOST_CLOSE, NULL) ? errno : 0;
 
 	if (close(fd) == -1 && errno != EINTR)
 		return -1;
@@ -106,7 +106,7 @@ stat_at(int fd, const char *path, int flags, struct host_stat *st)
 int
 host_stat(int root, const char *path, struct host_stat *st)
 {
-	if (hooked(HOST_STAT, path))
+	if (host_hooked(HOST_STAT, path))
 		return -1;
 	return stat_at(root, path, 0, st);
 }
@@ -114,7 +114,7 @@ host_stat(int root, const char *path, struct host_stat *st)
 int
 host_fstat(int fd, struct host_stat *st)
 {
-	if (hooked(HOST_FSTAT, NULL))
+	if (host_hooked(HOST_FSTAT, NULL))
 		return -1;
 	return stat_at(fd, "", AT_EMPTY_PATH, st);
 }
@@ -155,7 +155,7 @@ host_stat(int root, const char *path, struct host_stat *st)
 {
 	struct stat sb;
 
-	if (hooked(HOST_STAT, path) ||
+	if (host_hooked(HOST_STAT, path) ||
 	    fstatat(root, path, &sb, AT_SYMLINK_NOFOLLOW) == -1)
 		return -1;
 	from_stat(st, &sb);
@@ -167,7 +167,7 @@ host_fstat(int fd, struct host_stat *st)
 {
 	struct stat sb;
 
-	if (hooked(HOST_FSTAT, NULL) || fstat(fd, &sb) == -1)
+	if (host_hooked(HOST_FSTAT, NULL) || fstat(fd, &sb) == -1)
 		return -1;
 	from_stat(st, &sb);
 	return 0;
@@ -206,7 +206,7 @@ host_readv(int fd, struct iovec *iov, int n, uint64_t disk_off)
 
 	n = advance(&iov, n, 0);
 	while (n > 0) {
-		if (hooked(HOST_READ, NULL))
+		if (host_hooked(HOST_READ, NULL))
 			return -1;
 		r = preadv(fd, iov, n, (off_t)(disk_off + got));
 		if (r == -1 && errno == EINTR)
@@ -219,6 +219,20 @@ host_readv(int fd, struct iovec *iov, int n, uint64_t disk_off)
 		n = advance(&iov, n, (size_t)r);
 	}
 	return (ssize_t)got;
+}
+
+ssize_t
+host_readv_now(int fd, const struct iovec *iov, int n, uint64_t disk_off)
+{
+#if defined(HAVE_PREADV2) && defined(RWF_NOWAIT)
+	if (host_hooked(HOST_READ, NULL))
+		return -1;
+	return preadv2(fd, iov, n, (off_t)disk_off, RWF_NOWAIT);
+#else
+	(void)fd, (void)iov, (void)n, (void)disk_off;
+	errno = EOPNOTSUPP;
+	return -1;
+#endif
 }
 
 int
@@ -236,7 +250,7 @@ host_writev(int fd, struct iovec *iov, int n, uint64_t disk_off)
 
 	n = advance(&iov, n, 0);
 	while (n > 0) {
-		if (hooked(HOST_WRITE, NULL))
+		if (host_hooked(HOST_WRITE, NULL))
 			return -1;
 		r = pwritev(fd, iov, n, (off_t)disk_off);
 		if (r == -1 && errno == EINTR)
@@ -254,7 +268,7 @@ host_truncate(int fd, uint64_t disk_size)
 {
 	int r;
 
-	if (hooked(HOST_TRUNCATE, NULL))
+	if (host_hooked(HOST_TRUNCATE, NULL))
 		return -1;
 	do
 		r = ftruncate(fd, (off_t)disk_size);
@@ -265,7 +279,7 @@ host_truncate(int fd, uint64_t disk_size)
 int
 host_sync(int fd)
 {
-	if (hooked(HOST_SYNC, NULL))
+	if (host_hooked(HOST_SYNC, NULL))
 		return -1;
 #ifdef F_FULLFSYNC
 	/* macOS: fsync() leaves data in the drive's cache. */
@@ -284,7 +298,7 @@ host_sync_path(int root, const char *path)
 {
 	int fd, r, saved;
 
-	if (hooked(HOST_SYNC, path))
+	if (host_hooked(HOST_SYNC, path))
 		return -1;
 	fd = openat(root, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
 	if (fd == -1)
@@ -302,7 +316,7 @@ host_sync_path(int root, const char *path)
 int
 host_rename(int root, const char *from, const char *to)
 {
-	if (hooked(HOST_RENAME, to))
+	if (host_hooked(HOST_RENAME, to))
 		return -1;
 	return renameat(root, from, root, to);
 }
@@ -312,7 +326,7 @@ host_rename_new(int root, const char *from, const char *to)
 {
 	struct stat sb;
 
-	if (hooked(HOST_RENAME, to))
+	if (host_hooked(HOST_RENAME, to))
 		return -1;
 #if defined(HAVE_RENAMEAT2)
 	if (renameat2(root, from, root, to, RENAME_NOREPLACE) == 0)
@@ -341,7 +355,7 @@ host_rename_new(int root, const char *from, const char *to)
 int
 host_exchange(int root, const char *from, const char *to)
 {
-	if (hooked(HOST_EXCHANGE, to))
+	if (host_hooked(HOST_EXCHANGE, to))
 		return -1;
 #if defined(HAVE_RENAMEAT2)
 	return renameat2(root, from, root, to, RENAME_EXCHANGE);
@@ -357,7 +371,7 @@ host_exchange(int root, const char *from, const char *to)
 int
 host_link(int root, const char *from, const char *to)
 {
-	if (hooked(HOST_LINK, to))
+	if (host_hooked(HOST_LINK, to))
 		return -1;
 	return linkat(root, from, root, to, 0);
 }
@@ -365,7 +379,7 @@ host_link(int root, const char *from, const char *to)
 int
 host_unlink(int root, const char *path)
 {
-	if (hooked(HOST_UNLINK, path))
+	if (host_hooked(HOST_UNLINK, path))
 		return -1;
 	return unlinkat(root, path, 0);
 }
@@ -373,7 +387,7 @@ host_unlink(int root, const char *path)
 int
 host_rmdir(int root, const char *path)
 {
-	if (hooked(HOST_RMDIR, path))
+	if (host_hooked(HOST_RMDIR, path))
 		return -1;
 	return unlinkat(root, path, AT_REMOVEDIR);
 }
@@ -381,7 +395,7 @@ host_rmdir(int root, const char *path)
 int
 host_mkdir(int root, const char *path, mode_t mode)
 {
-	if (hooked(HOST_MKDIR, path))
+	if (host_hooked(HOST_MKDIR, path))
 		return -1;
 	return mkdirat(root, path, mode);
 }
@@ -391,7 +405,7 @@ host_chmod(int root, const char *path, mode_t mode)
 {
 	struct stat sb;
 
-	if (hooked(HOST_CHMOD, path))
+	if (host_hooked(HOST_CHMOD, path))
 		return -1;
 	/* fchmodat() follows links, and glibc cannot be told not to. */
 	if (fstatat(root, path, &sb, AT_SYMLINK_NOFOLLOW) == -1)
@@ -406,7 +420,7 @@ host_chmod(int root, const char *path, mode_t mode)
 int
 host_chown(int root, const char *path, uid_t uid, gid_t gid)
 {
-	if (hooked(HOST_CHOWN, path))
+	if (host_hooked(HOST_CHOWN, path))
 		return -1;
 	return fchownat(root, path, uid, gid, AT_SYMLINK_NOFOLLOW);
 }
@@ -414,67 +428,17 @@ host_chown(int root, const char *path, uid_t uid, gid_t gid)
 int
 host_utimes(int root, const char *path, const struct timespec ts[2])
 {
-	if (hooked(HOST_UTIMES, path))
+	if (host_hooked(HOST_UTIMES, path))
 		return -1;
 	return utimensat(root, path, ts, AT_SYMLINK_NOFOLLOW);
 }
 
-struct host_dir {
-	DIR	*dir;
-};
-
-struct host_dir *
-host_opendir(int root, const char *path)
-{
-	struct host_dir *d;
-	int fd;
-
-	if (hooked(HOST_OPENDIR, path))
-		return NULL;
-	fd = openat(root, path,
-	    O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd == -1)
-		return NULL;
-	if ((d = malloc(sizeof(*d))) == NULL) {
-		(void)close(fd);
-		return NULL;
-	}
-	if ((d->dir = fdopendir(fd)) == NULL) {
-		(void)close(fd);
-		free(d);
-		return NULL;
-	}
-	return d;
-}
-
 int
-host_readdir(struct host_dir *d, struct host_dirent *ent)
+host_futimes(int fd, const struct timespec ts[2])
 {
-	struct dirent *de;
-
-	do {
-		if (hooked(HOST_READDIR, NULL))
-			return -1;
-		errno = 0;
-		if ((de = readdir(d->dir)) == NULL)
-			return errno == 0 ? 0 : -1;
-	} while (strcmp(de->d_name, ".") == 0 ||
-	    strcmp(de->d_name, "..") == 0);
-	ent->name = de->d_name;
-	ent->ino = de->d_ino;
-	ent->type = de->d_type == DT_REG ? HOST_DT_FILE :
-	    de->d_type == DT_DIR ? HOST_DT_DIR :
-	    de->d_type == DT_UNKNOWN ? HOST_DT_UNKNOWN : HOST_DT_OTHER;
-	return 1;
-}
-
-void
-host_closedir(struct host_dir *d)
-{
-	if (d == NULL)
-		return;
-	(void)closedir(d->dir);
-	free(d);
+	if (host_hooked(HOST_UTIMES, NULL))
+		return -1;
+	return futimens(fd, ts);
 }
 
 int
@@ -483,7 +447,7 @@ host_space(int root, struct host_space *s)
 	struct statvfs sv;
 	uint64_t unit;
 
-	if (hooked(HOST_STATFS, NULL) || fstatvfs(root, &sv) == -1)
+	if (host_hooked(HOST_STATFS, NULL) || fstatvfs(root, &sv) == -1)
 		return -1;
 	unit = sv.f_frsize != 0 ? sv.f_frsize : sv.f_bsize;
 	s->total = sv.f_blocks * unit;

@@ -58,6 +58,13 @@ int host_fstat(int fd, struct host_stat *st);
 ssize_t host_read(int fd, void *buf, size_t len, uint64_t disk_off);
 ssize_t host_readv(int fd, struct iovec *iov, int n, uint64_t disk_off);
 
+/*
+ * The same if it is in memory; what is not is left out or, if that is all,
+ * EAGAIN.  EOPNOTSUPP: this system or storage cannot tell.
+ */
+ssize_t host_readv_now(int fd, const struct iovec *iov, int n,
+    uint64_t disk_off);
+
 /* All of it or -1 (what was written then is undefined). iov is used up. */
 int host_write(int fd, const void *buf, size_t len, uint64_t disk_off);
 int host_writev(int fd, struct iovec *iov, int n, uint64_t disk_off);
@@ -79,6 +86,7 @@ int host_chmod(int root, const char *path, mode_t mode);
 int host_chown(int root, const char *path, uid_t uid, gid_t gid);
 /* UTIME_NOW and UTIME_OMIT count. */
 int host_utimes(int root, const char *path, const struct timespec ts[2]);
+int host_futimes(int fd, const struct timespec ts[2]);
 
 /* A whole small file, at most max bytes (EFBIG); -1 or its length. */
 ssize_t host_read_file(int root, const char *path, void *buf, size_t max);

@@ -9,14 +9,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/secret.h"
+#include "base/tune.h"
 #include "base/verr.h"
 #include "vault/cipher.h"
 #include "vault/dir_index.h"
 #include "vault/file_int.h"
 #include "vault/keys.h"
 #include "vault/papers.h"
-#include "vault/redo.h"
+#include "vault/journal.h"
 #include "vault/vault_int.h"
 
 struct vault *
@@ -32,6 +34,10 @@ vault_assemble(int root, struct keys *keys, const struct cipher *cipher,
 		goto err1;
 	if (!vault_sync_init(v))
 		goto err2;
+	if (!chunks_init(&v->chunks, tune_off(TUNE_CHUNK_CACHE) ? 0 :
+	    o != NULL && o->cache_bytes > 0 ? o->cache_bytes :
+	    VAULT_CACHE_DEFAULT))
+		goto err3;
 	v->root = root;
 	v->keys = keys;
 	v->cipher = cipher;
@@ -44,10 +50,13 @@ vault_assemble(int root, struct keys *keys, const struct cipher *cipher,
 	lock_init(&v->dirs_lock, LOCK_DIRCACHE);
 	TAILQ_INIT(&v->kept);
 	lock_init(&v->files_lock, LOCK_FILECACHE);
+	TAILQ_INIT(&v->dirty_files);
 	lock_init(&v->search_lock, LOCK_SEARCH);
 	(void)pthread_cond_init(&v->search_end, NULL);
 	return v;
 
+err3:
+	chunks_fini(&v->chunks);
 err2:
 	vault_sync_fini(v);
 	lru_fini(&v->files);
@@ -119,13 +128,32 @@ out:
 	return v;
 }
 
+/* At the end there is nobody left who could be told of a failure. */
+static void
+write_all(struct vault *v)
+{
+	struct verr e = { .code = VERR_NONE };
+	struct file *f;
+	unsigned next;
+
+	if (vault_write_out(v, 0, &next, &e) == -1)
+		log_error("%s: what had not been committed is lost", e.text);
+	while ((f = TAILQ_FIRST(&v->dirty_files)) != NULL) {
+		file_ref(f);
+		file_lose(f);
+		file_put(f);
+	}
+}
+
 void
 vault_close(struct vault *v)
 {
 	if (v == NULL)
 		return;
+	write_all(v);
+	journal_close(v->journal);
 	file_table_free(v);
-	redo_close(v->redo);
+	chunks_fini(&v->chunks);
 	dir_table_free(v);
 	vault_sync_fini(v);
 	keys_free(v->keys);

@@ -14,6 +14,7 @@
 #ifndef VAULT_VAULT_H
 #define VAULT_VAULT_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,7 +25,8 @@ struct cipher;
 
 struct vault_options {
 	bool		 read_only;	/* open nothing for writing, ever */
-	size_t		 cache_bytes;	/* listings kept; 0: the default */
+	size_t		 cache_bytes;	/* of listings, and of clear chunks:
+					   each; 0: the default */
 	const char	*masterkey;	/* file, if not its own; or NULL */
 };
 
@@ -43,12 +45,41 @@ void vault_close(struct vault *v);		/* NULL is ignored */
 int vault_lock(struct vault *v, bool shared, struct verr *e);
 
 /*
- * Protect writes against the end of this process (redo.h) with a file in the
- * folder dir, and finish what another process left there.  Once, before the
- * vault is used.  *mended counts writes that were finished or taken back.
+ * Protect chunks that are replaced (journal.h) by a file in the folder dir, and
+ * finish what another process left there.  Once, before the vault is used.
+ * *mended counts writes that were finished or taken back.
  */
-int vault_redo(struct vault *v, const char *dir, unsigned *mended,
+int vault_journal(struct vault *v, const char *dir, unsigned *mended,
     struct verr *e);
+
+/*
+ * Writes may stay in memory, dirty_max bytes of them at most: a writer that
+ * finds more writes others' out first.  Somebody then calls vault_write_out()
+ * from time to time.  Once, before the vault is used.  The functions are
+ * called from any thread, with locks of the vault held: they only take note.
+ */
+struct vault_write_back {
+	size_t	 dirty_max;		/* bytes; 0: write through */
+	void	(*dirty)(void *ctx);	/* something is, after nothing was */
+	void	(*lost)(void *ctx);	/* what had been taken in is lost */
+	void	*ctx;
+};
+void vault_write_back(struct vault *v, const struct vault_write_back *wb);
+
+#define VAULT_DIRTY_DEFAULT	(32u * 1024 * 1024)
+#define VAULT_IDLE		UINT_MAX
+
+/*
+ * Write to the disk what has been dirty for age_ms, and sync what has waited
+ * in the journal for that long.  What fails stays, for another time or for
+ * file_sync() to tell.  *next_ms: when to come again; VAULT_IDLE: when there
+ * is something.  Blocks on the disk.
+ */
+int vault_write_out(struct vault *v, unsigned age_ms, unsigned *next_ms,
+    struct verr *e);
+
+/* Bytes that are in memory only. */
+uint64_t vault_dirty(struct vault *v);
 
 /* What can be told without a password; nothing of it is authenticated. */
 struct vault_info {

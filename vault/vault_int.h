@@ -16,6 +16,7 @@
 #include "base/lock.h"
 #include "base/lru.h"
 #include "base/verr.h"
+#include "vault/chunks.h"
 #include "vault/dir.h"
 #include "vault/host.h"
 #include "vault/name.h"
@@ -44,6 +45,7 @@ struct sync_path {
 };
 
 TAILQ_HEAD(dir_list, dir);
+TAILQ_HEAD(file_list, file);
 
 struct vault {
 	/* constant after vault_open() */
@@ -56,7 +58,9 @@ struct vault {
 	const struct cipher	*cipher;
 	struct dir		*root_dir;	/* a reference */
 
-	struct redo		*redo;		/* or NULL */
+	struct journal		*journal;	/* or NULL */
+	struct vault_write_back	 wb;		/* constant in use */
+	struct chunks		 chunks;	/* has its own lock */
 
 	struct lock		 rename_lock;	/* moves between directories */
 
@@ -76,6 +80,10 @@ struct vault {
 	struct lock		 files_lock;
 	struct lru		 files;		/* guarded by files_lock */
 	size_t			 files_idle;	/* guarded by files_lock */
+	struct file_list	 dirty_files;	/* guarded by files_lock: have
+						   unwritten chunks; oldest
+						   first */
+	_Atomic uint64_t	 flushes;	/* written under files_lock */
 
 	struct lock		 sync_run;	/* held during a sync */
 	struct lock		 sync_lock;	/* guards the rest */
@@ -284,6 +292,12 @@ int dir_remove_rest(struct dir *d, struct dir *child,
     const struct removal *rm, struct verr *e);
 /* A folder that holds nothing any more, or nothing but its name. */
 void dir_remove_husk(struct dir *d, const char *entry);
+
+/* -- vault_dirty.c */
+/* Are writes kept in memory, and is there room for more? */
+bool vault_keeps_writes(struct vault *v);
+/* Below the bound again, by writing; no file's lock is held. */
+void vault_make_room(struct vault *v);
 
 /* -- vault_sync.c */
 bool vault_sync_init(struct vault *v);

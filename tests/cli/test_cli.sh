@@ -114,7 +114,7 @@ ok 'an option needs a command before it' refused 2 'a command comes first'
 run --version
 ok '--version tells the version' grep -q '^vaultnfs [0-9]' out
 ok '--version ends with 0' same 0 "$rc"
-for later in dirty-limit idle-lock metrics; do
+for later in idle-lock metrics; do
 	run serve v --$later 1
 	ok "serve has no --$later yet" refused 2 "unknown option --$later"
 done

@@ -65,6 +65,8 @@ void
 fix_make(struct fix *f)
 {
 	struct server_options so = { .workers = f->opt.workers,
+	    .dirty_max = f->opt.through ? 0 : FIX_DIRTY,
+	    .loops = f->opt.loops,
 	    .multi_user = f->opt.multi_user };
 	struct vault_options vo = { .read_only = f->opt.read_only };
 	struct verr e;

@@ -15,6 +15,7 @@
 #include "tests/client/client.h"
 
 #define FIX_CLIENTS	4
+#define FIX_DIRTY	(1024u * 1024)	/* that stays in memory at most */
 #define FIX_PASS	"correct horse"
 
 /* A file handle as a value. */
@@ -26,6 +27,8 @@ struct fh {
 struct fix_options {
 	const char	*cipher;	/* NULL: SIV_GCM */
 	unsigned	 workers;	/* 0: the server's default */
+	unsigned	 loops;		/* the same */
+	bool		 through;	/* writes do not stay in memory */
 	bool		 as_user;	/* be nobody if we are root */
 	bool		 read_only;
 	bool		 multi_user;	/* needs root */

@@ -53,7 +53,7 @@ hook(void *ctx, enum host_op op, const char *path)
 static void
 setup(void)
 {
-	struct fix_options o = { .workers = 2 };
+	struct fix_options o = { .workers = 2, .through = true };
 	static char data[100000];
 	char name[32];
 	int i;

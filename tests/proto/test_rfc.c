@@ -376,7 +376,7 @@ remove_again(const char *name, bool is_dir)
 
 Test(rfc, every_procedure_gives_the_errors_that_are_listed_for_it)
 {
-	struct fix_options o = { .as_user = true };
+	struct fix_options o = { .as_user = true, .through = true };
 	struct fix other;
 	struct reply r;
 	mountres3 res;

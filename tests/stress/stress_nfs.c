@@ -286,7 +286,7 @@ main(void)
 	size_t n, m;
 	char name[8];
 
-	fix_start(&f, &(struct fix_options){ .workers = 3 });
+	fix_start(&f, &(struct fix_options){ .workers = 3, .loops = 2 });
 	for (i = 0; i < DIRS; i++) {
 		(void)snprintf(name, sizeof(name), "d%d", i);
 		FIX_MUST(call_mkdir(f.c, i == 2 ? &dirs[0] : &f.root, name,

@@ -121,7 +121,7 @@ late_client(void *arg)
 int
 main(void)
 {
-	struct server_options o = { .workers = 3 };
+	struct server_options o = { .workers = 3, .loops = 2 };
 	pthread_t threads[CLIENTS], watch, late;
 	unsigned numbers[CLIENTS], i;
 	int fd;

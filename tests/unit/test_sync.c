@@ -263,6 +263,10 @@ Test(sync, a_files_sync_takes_its_names_along)
 	cr_expect(synced(dir_path(b.root)));
 	seen.n = seen.files = 0;
 	cr_assert_eq(file_sync(f, &b.e), 0);
+	cr_expect_eq(seen.files, 0, "it has not changed since");
+	cr_expect_eq(seen.n, 0);
+	cr_assert_eq(file_write(f, 4, "more", 4, NULL, &b.e), 0);
+	cr_assert_eq(file_sync(f, &b.e), 0);
 	cr_expect_eq(seen.files, 1);
 	cr_expect_eq(seen.n, 0);
 	file_put(f);

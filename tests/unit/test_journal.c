@@ -70,7 +70,7 @@ teardown(void)
 		box_end(&b);
 }
 
-TestSuite(redo, .fini = teardown);
+TestSuite(journal, .fini = teardown);
 
 static unsigned left;
 
@@ -96,7 +96,7 @@ killed(uint64_t off, size_t len, unsigned k)
 	box_close(&b);
 	if ((pid = fork()) == 0) {
 		box_open_as(&b, NULL);
-		if (vault_redo(b.v, state, &n, &b.e) == -1)
+		if (vault_journal(b.v, state, &n, &b.e) == -1)
 			_exit(1);
 		f = open_file();
 		left = k;
@@ -136,7 +136,7 @@ next_server(void)
 {
 	unsigned n;
 
-	cr_assert_eq(vault_redo(b.v, state, &n, &b.e), 0, "%s", b.e.text);
+	cr_assert_eq(vault_journal(b.v, state, &n, &b.e), 0, "%s", b.e.text);
 	return n;
 }
 
@@ -182,14 +182,13 @@ overwritten(const char *cipher)
 	killed(C + 100, 2 * C, 1);		/* chunks 1 to 3 */
 	tear(chunk_at(2), 5000);
 	cr_expect_eq(contents(), -1, "it is torn");
-	cr_expect_eq(next_server(), 1);
+	cr_expect_eq(next_server(), 3, "all that was in the journal");
 	cr_expect_eq(contents(), (ssize_t)(5 * C));
-	/* chunk 1 and 3 had not been reached, chunk 2 had been begun */
-	memcpy(old + 2 * C, new + C - 100, C);
+	memcpy(old + C + 100, new, 2 * C);
 	cr_expect_eq(memcmp(is, old, 5 * C), 0);
 }
 
-Test(redo, a_chunk_that_was_half_overwritten_gets_its_new_contents)
+Test(journal, a_chunk_that_was_half_overwritten_gets_its_new_contents)
 {
 	both(overwritten);
 }
@@ -203,13 +202,13 @@ appended(const char *cipher)
 	killed(size, 3 * C, 1);
 	/* the last chunk is half written, and so is one behind it */
 	tear(chunk_at(1) + 4096, C);
-	cr_expect_eq(next_server(), 1);
+	cr_expect_eq(next_server(), 2, "the last chunk, and the end");
 	cr_expect_eq(contents(), (ssize_t)(2 * C));
 	memcpy(old + size, new, 2 * C - size);
 	cr_expect_eq(memcmp(is, old, 2 * C), 0);
 }
 
-Test(redo, what_was_half_appended_is_cut_off)
+Test(journal, what_was_half_appended_is_cut_off)
 {
 	both(appended);
 }
@@ -225,7 +224,7 @@ fresh(const char *cipher)
 	cr_expect_eq(memcmp(is, old, 2 * C), 0);
 }
 
-Test(redo, fresh_chunks_that_are_not_whole_go)
+Test(journal, fresh_chunks_that_are_not_whole_go)
 {
 	both(fresh);
 }
@@ -241,32 +240,63 @@ cut_short(const char *cipher)
 	cr_expect_eq(memcmp(is, old, C + 20000), 0);
 }
 
-Test(redo, a_chunk_that_was_being_cut_is_cut)
+Test(journal, a_chunk_that_was_being_cut_is_cut)
 {
 	both(cut_short);
 }
 
-Test(redo, what_is_authentic_is_left_alone)
+Test(journal, chunks_that_were_not_reached_become_what_they_were_to_be)
 {
 	begin("SIV_GCM", 5 * C);
 	killed(C, 2 * C, 1);
-	cr_expect_eq(next_server(), 0);
+	cr_expect_eq(next_server(), 2);
 	cr_expect_eq(contents(), (ssize_t)(5 * C));
+	memcpy(old + C, new, 2 * C);
 	cr_expect_eq(memcmp(is, old, 5 * C), 0);
 }
 
-Test(redo, it_is_done_once)
+Test(journal, what_somebody_else_wrote_since_is_left_alone)
+{
+	struct file *f;
+
+	begin("SIV_GCM", 5 * C);
+	killed(C, 2 * C, 1);
+	f = open_file();		/* without a journal: another program */
+	cr_assert_eq(file_write(f, C + 5, "theirs", 6, NULL, &b.e), 0);
+	file_put(f);
+	cr_expect_eq(next_server(), 1, "the other chunk");
+	cr_expect_eq(contents(), (ssize_t)(5 * C));
+	memcpy(old + C + 5, "theirs", 6);
+	memcpy(old + 2 * C, new + C, C);
+	cr_expect_eq(memcmp(is, old, 5 * C), 0);
+}
+
+Test(journal, a_file_that_was_cut_off_since_stays_so)
+{
+	struct file *f;
+
+	begin("SIV_GCM", 5 * C);
+	killed(3 * C, 2 * C, 1);
+	f = open_file();
+	cr_assert_eq(file_truncate(f, 2 * C, NULL, &b.e), 0);
+	file_put(f);
+	cr_expect_eq(next_server(), 0);
+	cr_expect_eq(contents(), (ssize_t)(2 * C));
+	cr_expect_eq(memcmp(is, old, 2 * C), 0);
+}
+
+Test(journal, it_is_done_once)
 {
 	begin("SIV_GCM", 5 * C);
 	killed(C, C, 1);
-	cr_expect_eq(next_server(), 0);
+	cr_expect_eq(next_server(), 1);
 	box_reopen(&b);
 	tear(chunk_at(1), 100);		/* damage of another kind, later */
 	cr_expect_eq(next_server(), 0);
 	cr_expect_eq(contents(), -1);
 }
 
-Test(redo, damage_elsewhere_in_the_file_is_not_touched)
+Test(journal, damage_elsewhere_in_the_file_is_not_touched)
 {
 	struct vattr a;
 
@@ -280,7 +310,7 @@ Test(redo, damage_elsewhere_in_the_file_is_not_touched)
 	cr_expect_eq(a.size, (uint64_t)(5 * C));
 }
 
-Test(redo, a_file_that_was_moved_is_found)
+Test(journal, a_file_that_was_moved_is_found)
 {
 	struct entry ent;
 
@@ -297,14 +327,14 @@ Test(redo, a_file_that_was_moved_is_found)
 	cr_expect_eq(next_server(), 1);
 }
 
-Test(redo, a_file_of_anything_does_no_harm)
+Test(journal, a_file_of_anything_does_no_harm)
 {
 	char path[8192];
 	uint8_t *junk = malloc(4 * 1024 * 1024);
 	FILE *out;
 
 	begin("SIV_GCM", 5 * C);
-	(void)snprintf(path, sizeof(path), "%s/redo-%08lx-0", state,
+	(void)snprintf(path, sizeof(path), "%s/journal-%08lx-0", state,
 	    (unsigned long)vault_id(b.v));
 	fill(junk, 4 * 1024 * 1024, 9);
 	cr_assert_not_null(out = fopen(path, "w"));
@@ -315,7 +345,7 @@ Test(redo, a_file_of_anything_does_no_harm)
 	cr_expect_eq(contents(), (ssize_t)(5 * C));
 }
 
-Test(redo, servers_that_share_have_one_each)
+Test(journal, servers_that_share_have_one_each)
 {
 	struct box other;
 	unsigned n;
@@ -324,6 +354,6 @@ Test(redo, servers_that_share_have_one_each)
 	cr_expect_eq(next_server(), 0);
 	other = b;
 	box_open_as(&other, NULL);
-	cr_expect_eq(vault_redo(other.v, state, &n, &b.e), 0);
+	cr_expect_eq(vault_journal(other.v, state, &n, &b.e), 0);
 	box_close(&other);
 }

@@ -1,5 +1,5 @@
 /*
- * vault_redo.c - which of the files that protect writes is ours.
+ * vault_journal.c - which of the files that protect writes is ours.
  *
  * Servers that share a vault have one each; what a dead server left is gone
  * through by the next one, whatever its number.
@@ -10,38 +10,39 @@
 #include <stdio.h>
 
 #include "base/verr.h"
-#include "vault/redo.h"
+#include "vault/journal.h"
 #include "vault/vault.h"
 #include "vault/vault_int.h"
 
 #define SERVERS_MAX	16	/* of one vault, with one state directory */
 
 int
-vault_redo(struct vault *v, const char *dir, unsigned *mended, struct verr *e)
+vault_journal(struct vault *v, const char *dir, unsigned *mended,
+    struct verr *e)
 {
 	char path[PATH_MAX];
-	struct redo *r;
+	struct journal *j;
 	unsigned i, n;
 	int len;
 
 	*mended = 0;
 	for (i = 0; i < SERVERS_MAX; i++) {
-		len = snprintf(path, sizeof(path), "%s/redo-%08lx-%u", dir,
+		len = snprintf(path, sizeof(path), "%s/journal-%08lx-%u", dir,
 		    (unsigned long)vault_id(v), i);
 		if (len < 0 || (size_t)len >= sizeof(path))
 			return verr_fail(e, VERR_NAMETOOLONG, "%s: the path "
 			    "is too long", dir);
-		r = redo_open(v, path, v->redo == NULL, &n, e);
-		if (r == NULL && e->code != VERR_BUSY &&
+		j = journal_open(v, path, v->journal == NULL, &n, e);
+		if (j == NULL && e->code != VERR_BUSY &&
 		    e->code != VERR_NOENT)
 			return -1;
-		if (r == NULL)
+		if (j == NULL)
 			continue;
 		*mended += n;
-		if (v->redo == NULL)
-			v->redo = r;
+		if (v->journal == NULL)
+			v->journal = j;
 		else
-			redo_close(r);
+			journal_close(j);
 	}
-	return v->redo != NULL ? 0 : -1;
+	return v->journal != NULL ? 0 : -1;
 }

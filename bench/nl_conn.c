@@ -1,0 +1,94 @@
+/*
+ * nl_conn.c - the connections of a run: made, and given back.
+ */
+#include "config.h"
+
+#include <sys/types.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "bench/nl.h"
+#include "bench/nl_sync.h"
+
+#define IN_MIN		(4u * 1024 * 1024)	/* bytes of replies */
+
+static bool
+init(struct nl_conn *c, struct nl_run *run, unsigned n)
+{
+	unsigned i, depth = run->opt->depth;
+	struct timeval tv = { .tv_sec = NL_STALL_MS / 1000 };
+	char err[200];
+
+	c->run = run;
+	c->n = n;
+	c->fd = -1;
+	/* Not the xids of the run before: servers remember calls. */
+	c->generation = (uint32_t)getpid() * 257 + n * 4099;
+	c->rng = (run->opt->seed * 0x9e3779b97f4a7c15u + n) | 1;
+	c->slot = calloc(depth, sizeof(*c->slot));
+	c->ready = calloc(depth, sizeof(*c->ready));
+	c->by_proc = calloc(NL_PROCS, sizeof(*c->by_proc));
+	c->head = malloc(NL_HEAD);
+	c->in_cap = IN_MIN;
+	c->in = malloc(c->in_cap);
+	if (c->slot == NULL || c->ready == NULL || c->by_proc == NULL ||
+	    c->head == NULL || c->in == NULL) {
+		(void)nl_load_error(run, "out of memory");
+		return false;
+	}
+	for (i = 0; i < depth; i++) {
+		c->slot[i].conn = c;
+		c->slot[i].n = i;
+		c->ready[c->nready++] = &c->slot[i];
+	}
+	if ((c->fd = nl_sync_connect(run->opt, err, sizeof(err))) == -1) {
+		(void)nl_load_error(run, "%s", err);
+		return false;
+	}
+	(void)setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
+	return true;
+}
+
+bool
+nl_conn_init(struct nl_run *run)
+{
+	unsigned i, n = run->opt->connections;
+
+	if ((run->conn = calloc(n, sizeof(*run->conn))) == NULL) {
+		(void)nl_load_error(run, "out of memory");
+		return false;
+	}
+	for (i = 0; i < n; i++)
+		run->conn[i].fd = -1;
+	for (i = 0; i < n; i++)
+		if (!init(&run->conn[i], run, i))
+			return false;
+	return true;
+}
+
+void
+nl_conn_fini(struct nl_run *run)
+{
+	struct nl_conn *c;
+	unsigned i, k;
+
+	for (i = 0; run->conn != NULL && i < run->opt->connections; i++) {
+		c = &run->conn[i];
+		if (c->fd != -1)
+			(void)close(c->fd);
+		for (k = 0; c->slot != NULL && k < run->opt->depth; k++)
+			free(c->slot[k].seen);
+		free(c->slot);
+		free(c->ready);
+		free(c->by_proc);
+		free(c->head);
+		free(c->in);
+		free(c->written);
+	}
+	free(run->conn);
+	free(run->tree.file);
+	free(run->tree.link);
+}

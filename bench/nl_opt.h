@@ -1,0 +1,34 @@
+/*
+ * nl_opt.h - the command line of nfsload.
+ */
+#ifndef BENCH_NL_OPT_H
+#define BENCH_NL_OPT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define NL_DEPTH_MAX	1024u
+#define NL_CONN_MAX	1024u
+
+struct nl_opt {
+	const char	*host, *port;	/* of --server */
+	const char	*export;	/* "/NAME" */
+	const char	*proc;
+	const char	*file;		/* one that is there; or NULL */
+	unsigned	 depth, connections, threads;
+	uint32_t	 size;		/* bytes; 0: as proc wants */
+	uint64_t	 file_size;	/* bytes; 0: as proc wants */
+	uint64_t	 count;		/* operations; 0: no bound */
+	uint64_t	 entries;	/* of a directory; 0: not given */
+	uint64_t	 files;
+	double		 seconds;	/* 0: no bound */
+	bool		 random, verify, keep, json;
+	uint32_t	 uid, gid;
+	int		 server_pid;	/* 0: none */
+	uint64_t	 seed;
+};
+
+/* false: said on standard error. */
+bool nl_opt_parse(struct nl_opt *opt, int argc, char **argv);
+
+#endif /* BENCH_NL_OPT_H */

@@ -1,0 +1,237 @@
+"""points.py - the goals that speed is held against, computed from samples.
+
+Each point gives rows: what is asked, the figure with its interval, the limit,
+and pass, miss or "not measured" with the reason.  The verdict is that of the
+median; where the interval has the limit inside, the row says so.
+"""
+import collections
+
+import stats
+from samples import OURS
+
+Row = collections.namedtuple("Row", "point text figure limit verdict remark")
+PEERS = ("gocryptfs", "securefs", "cryfs", "ganesha", "ganesha-gocryptfs")
+STEPS = ("micro-create", "micro-stat", "micro-list", "micro-rename",
+         "micro-unlink")
+FUSE = ("gocryptfs", "securefs", "cryfs")
+
+
+def show(e, unit=""):
+    return "%s [%s, %s]%s" % (trim(e.median), trim(e.lo), trim(e.hi),
+                              " " + unit if unit else "")
+
+
+def trim(v):
+    return "{:,.0f}".format(v) if abs(v) >= 1000 else "%.3g" % v
+
+
+def judge(point, text, e, limit, unit="", at_least=True, remark=""):
+    """One row; e is an estimate, or words that say why there is none."""
+    words = ("%s %s %s" % (">=" if at_least else "<=", trim(limit),
+                           unit)).strip()
+    if e is None or isinstance(e, str):
+        return Row(point, text, "-", words, "not measured", e or "no sample")
+    good = e.median >= limit if at_least else e.median <= limit
+    if e.n > 1 and e.lo < limit < e.hi:
+        remark = (remark + "; " if remark else "") + \
+            "the interval has the limit inside"
+    return Row(point, text, show(e, unit), words, "pass" if good else "miss",
+               remark)
+
+
+def either(point, text, rows):
+    """One row of two: it passes if one does."""
+    for verdict in ("pass", "miss", "not measured"):
+        for r in rows:
+            if r.verdict == verdict:
+                limits = " or ".join(r.limit for r in rows)
+                figures = " or ".join(r.figure for r in rows)
+                return Row(point, text, figures, limits, verdict, r.remark)
+    return None
+
+
+class Points:
+    def __init__(self, samples, ablation=None):
+        self.s = samples
+        self.ablation = ablation        # Samples of bench/ablation, or None
+        self.native = samples.raw.get("mode") == "native"
+
+    # -- words for what is absent
+
+    def absent(self, *pairs):
+        for system, work in pairs:
+            if not self.s.rounds(system, work):
+                return "%s, %s: %s" % (system, work,
+                                       self.s.why_not(system, work))
+        return "no round has both"
+
+    def ratio(self, over, under, value="main"):
+        return self.s.ratio(over, under, value) or self.absent(over, under)
+
+    def against_best(self, work, value="main", ours=OURS, invert=False):
+        """Ours over the best encrypted FUSE mount, and which that is."""
+        best = self.s.best(self.s.fuse(), work, value)
+        if best is None:
+            return "no encrypted FUSE mount has %s" % work, ""
+        r = self.s.ratio((ours, work), (best, work), value)
+        if r is None:
+            return self.absent((ours, work), (best, work)), ""
+        if invert:
+            r = stats.Estimate(1 / r.median, 1 / r.hi, 1 / r.lo, r.n,
+                               r.coverage)
+        return r, "best: " + best
+
+    # -- the points
+
+    def calls(self):
+        one = [("GETATTR / NULL, depth 1", (OURS, "getattr"), (OURS, "null")),
+               ("LOOKUP / NULL, depth 1", (OURS, "lookup"), (OURS, "null")),
+               ("NULL / bare TCP, depth 1", (OURS, "null"),
+                ("floor-tcp", "tcp"))]
+        for text, over, under in one:
+            yield judge("2", text, self.ratio(over, under), 0.85)
+        for depth, rate in ((16, 150000), (64, 250000)):
+            work = "getattr-%d" % depth
+            text = "GETATTR at depth %d" % depth
+            none = self.absent((OURS, work))
+            yield either("2", text, [
+                judge("2", text, self.s.estimate(OURS, work) or none, rate,
+                      "/s"),
+                judge("2", text, self.s.estimate(OURS, work, "cpu_us") or
+                      none, 5, "us CPU per call", at_least=False)])
+
+    def streams(self):
+        for ours, floor in ((OURS, "floor-read"),
+                            ("vaultnfs-ctrmac", "floor-read-ctrmac")):
+            for work, text, limit in (("seq-read", "sequential read", 1.5),
+                                      ("seq-write", "sequential write", 2.5)):
+                r, best = self.against_best(work, ours=ours)
+                yield judge("3", "%s, %s / best encrypted FUSE" % (text, ours),
+                            r, limit, remark=best)
+            yield judge("3", "sequential read, %s / bench/floor read" % ours,
+                        self.ratio((ours, "seq-read"), (floor, "seq-read")),
+                        0.8)
+            yield judge("3", "two connections / one, %s" % ours,
+                        self.ratio((ours, "seq-read-2"), (ours, "seq-read")),
+                        1.2, remark="1.2 is where a second core must be in use")
+
+    def ahead(self, point, ours, work, peers, text):
+        """Against every peer: the least ratio of all is judged."""
+        rows = []
+        for p in peers:
+            over, under = (ours, work), (p, work)
+            r = self.s.ratio(over, under)
+            if r is None:
+                rows.append(judge(point, "%s / %s" % (text, p),
+                                  self.absent(under, over), 1))
+            else:
+                if not self.s.more(work):
+                    r = stats.Estimate(1 / r.median, 1 / r.hi, 1 / r.lo, r.n,
+                                       r.coverage)
+                rows.append(judge(point, "%s / %s" % (text, p), r, 1))
+        return rows
+
+    def blocks(self):
+        for ours in (OURS, "vaultnfs-nojournal"):
+            for what in ("read", "write"):
+                work = "rand-%s-16" % what
+                text = "4 KiB random %s, depth 16, %s" % (what, ours)
+                for p in PEERS:
+                    theirs = work if self.s.rounds(p, work) else \
+                        "rand-" + what
+                    yield judge("4", "%s / %s" % (text, p), self.ratio(
+                        (ours, work), (p, theirs)), 1,
+                        remark="" if theirs == work else
+                        "a FUSE mount: one thread")
+                yield judge("4", text, self.s.estimate(ours, work, "cpu_us") or
+                            self.absent((ours, work)), 40, "us CPU per call",
+                            at_least=False)
+
+    def small_files(self):
+        for work in ("create-write", "unlink", "rename", "lookup", "list"):
+            r, best = self.against_best(work, "cpu_us")
+            title = self.s.work_of.get(work, {}).get("title", work)
+            yield judge("5", "server CPU, %s / best encrypted FUSE" % title, r,
+                        0.6, at_least=False, remark=best)
+        theirs = self.s.estimate("ganesha", "create-write")
+        scale = 5000 / theirs.median if theirs else None
+        yield judge("5", "new 4 KiB files, depth 1 / plain ganesha",
+                    self.ratio((OURS, "create-write"),
+                               ("ganesha", "create-write")), 1,
+                    remark="" if scale is None else "ganesha makes %s/s here"
+                    % trim(theirs.median))
+
+    def memory(self):
+        for work, text, limit, unit in (
+                ("rss-idle", "memory after unlocking", 12, "MiB"),
+                ("rss-peak", "memory under load (caches included)", 64, "MiB"),
+                ("ready-over-scrypt", "start to ready, less scrypt", 0.02,
+                 "s")):
+            yield judge("7", text, self.s.estimate(OURS, work) or
+                        self.absent((OURS, work)), limit, unit,
+                        at_least=False)
+
+    def many(self):
+        sizes = sorted({s["values"]["files"] for s in self.s.raw["samples"]
+                        if "files" in s["values"]})
+        for what in ("lookup", "getattr", "create"):
+            base = "%s-files" % what
+            for n in sizes[1:] or [None]:
+                text = "%s per call, %s files / %s" % (
+                    what.upper(), "?" if n is None else "{:,}".format(n),
+                    "?" if not sizes else "{:,}".format(sizes[0]))
+                small, large = {}, {}
+                for s in self.s.raw["samples"]:
+                    if s["work"] == base and s["system"] == OURS:
+                        at = s["values"]["files"]
+                        (small if at == sizes[0] else
+                         large if at == n else {})[s["round"]] = \
+                            s["values"]["main"]
+                yield judge("8", text, stats.ratio(large, small) or
+                            self.s.why_not(OURS, base), 1.2, at_least=False)
+        for n in (1, 4, 16):
+            work = "fair-%d" % n
+            yield judge("8", "Jain's index, %d connections" % n,
+                        self.s.estimate(OURS, work, "jain") or
+                        self.absent((OURS, work)), 0.9)
+
+    def stall(self):
+        yield judge("9", "longest stall of the loop under mixed load",
+                    self.s.estimate(OURS, "stall") or
+                    self.absent((OURS, "stall")), 2, "ms", at_least=False)
+
+    def guest(self):
+        for w in self.s.works:
+            if w["group"] != "workloads" or w["name"].startswith("micro"):
+                continue
+            yield from self.ahead("6", OURS, w["name"], FUSE, w["name"])
+
+    def guest_files(self):
+        for w in self.s.works:
+            if w["name"].split(",")[0] in STEPS:
+                best = self.s.best(self.s.fuse(), w["name"])
+                if best is None:
+                    yield judge("5", w["name"], "no encrypted FUSE mount", 1)
+                else:
+                    yield from self.ahead("5", OURS, w["name"], [best],
+                                          "the kernel's client, " + w["name"])
+
+    def ideas(self):
+        for work, limit in (("concurrent", 1.15), ("ide", 1.1)):
+            text = "%s, three ideas on / off" % work
+            if self.ablation is None:
+                yield judge("6", text, "bench/ablation was not given", limit)
+                continue
+            a = self.ablation
+            over, under = (OURS, work), ("no-arena+no-inline+no-pool", work)
+            r = a.ratio(over, under) if a.more(work) else a.ratio(under, over)
+            yield judge("6", text, r or a.why_not(under[0], work), limit)
+
+    def rows(self):
+        parts = [self.guest_files, self.guest]
+        if self.native:
+            parts = [self.calls, self.streams, self.blocks, self.small_files,
+                     self.memory, self.many, self.stall]
+        elif self.ablation is not None:
+            parts.append(self.ideas)
+        return [r for p in parts for r in p()]

@@ -1,0 +1,171 @@
+"""works.py - what is run on every system, and what its figure is.
+
+A work is the same kind of task on all: an NFS server does it for
+bench/nfsload, a mounted directory for bench/vaultbench.  Its figure is a rate
+or a time; beside it stands the processor time that the server took for one
+call, file, entry or MiB, which is what can be compared where one side has a
+client in user space and the other one in the kernel.
+"""
+import collections
+
+MIB = 1 << 20
+
+# name, title, group; unit of the figure; per: what processor time is divided
+# by; nfs: arguments of nfsload; bench: a step of vaultbench's suite micro.
+Work = collections.namedtuple(
+    "Work", "name title group unit per nfs bench", defaults=(None, None))
+
+
+def call(name, title, proc, depth, bench=None, *more):
+    return Work(name, title, "calls", "/s", "call",
+                ("--proc", proc, "--depth", str(depth)) + more, bench)
+
+
+def data(name, title, nfs, bench=None):
+    return Work(name, title, "data", "MiB/s", "MiB", tuple(nfs.split()), bench)
+
+
+def pages(name, title, nfs, bench=None):
+    return Work(name, title, "4 KiB blocks", "/s", "call",
+                tuple(nfs.split()) + ("--size", "4096", "--random"), bench)
+
+
+def files(name, title, nfs, bench=None, per="file"):
+    return Work(name, title, "files", "/s", per, tuple(nfs.split()), bench)
+
+
+NATIVE = [
+    call("tcp", "bare TCP ping-pong", "tcp", 1),
+    call("null", "NULL, depth 1", "null", 1),
+    call("getattr", "GETATTR, depth 1", "getattr", 1),
+    call("getattr-16", "GETATTR, depth 16", "getattr", 16),
+    call("getattr-64", "GETATTR, depth 64", "getattr", 64),
+    call("lookup", "LOOKUP / stat of an uncached file", "lookup", 1,
+         "micro-stat"),
+    call("lookup-16", "LOOKUP, depth 16", "lookup", 16),
+    call("absent-16", "LOOKUP of an absent name, depth 16", "lookup-absent",
+         16),
+    call("access-16", "ACCESS, depth 16", "access", 16),
+    call("fair-1", "GETATTR, 1 connection", "getattr", 16, None,
+         "--connections", "1"),
+    call("fair-4", "GETATTR, 4 connections", "getattr", 16, None,
+         "--connections", "4"),
+    call("fair-16", "GETATTR, 16 connections", "getattr", 16, None,
+         "--connections", "16"),
+    call("mix", "mixed calls, depth 16", "mix", 16),
+    data("seq-read", "sequential read, 1 MiB",
+         "--proc read --size 1048576 --depth 4", "micro-seq-read"),
+    data("seq-read-2", "sequential read, two connections",
+         "--proc read --size 1048576 --depth 4 --connections 2"),
+    data("seq-write", "sequential write, 1 MiB, committed at the end",
+         "--proc write --size 1048576 --depth 4", "micro-seq-write"),
+    pages("rand-read", "4 KiB random read, depth 1", "--proc read --depth 1",
+          "micro-rand-read"),
+    pages("rand-read-16", "4 KiB random read, depth 16",
+          "--proc read --depth 16"),
+    pages("rand-write", "4 KiB random write, depth 1", "--proc write --depth 1",
+          "micro-rand-write"),
+    pages("rand-write-16", "4 KiB random write, depth 16",
+          "--proc write --depth 16"),
+    files("create-write", "create and write 4 KiB", "--proc create-write",
+          "micro-create"),
+    files("create", "create, empty", "--proc create"),
+    files("unlink", "unlink", "--proc remove", "micro-unlink"),
+    files("rename", "rename", "--proc rename", "micro-rename"),
+    files("list", "list and stat 10,000 entries", "--proc readdirplus",
+          "micro-list", "entry"),
+]
+BY_NAME = {w.name: w for w in NATIVE}
+BY_STEP = {w.bench: w for w in NATIVE if w.bench}
+
+
+def load_of(w):
+    """The workload of vaultbench that has the work's step."""
+    return "micro-data" if w.group in ("data", "4 KiB blocks") else \
+        "micro-files"
+
+
+# What a run adds for each system beside the works.
+EXTRA = [
+    Work("ready", "from start to usable", "start and memory", "s", "start"),
+    Work("ready-over-scrypt", "from start to usable, less scrypt",
+         "start and memory", "s", "start"),
+    Work("rss-idle", "memory after unlocking", "start and memory", "MiB",
+         "process"),
+    Work("rss-peak", "memory, highest in the round", "start and memory",
+         "MiB", "process"),
+    Work("stall", "longest callback of the loop under mixed load",
+         "start and memory", "ms", "run"),
+    Work("getattr-files", "GETATTR by old handles", "many files", "us",
+         "call"),
+    Work("lookup-files", "LOOKUP", "many files", "us", "call"),
+    Work("create-files", "CREATE", "many files", "us", "call"),
+]
+GOOD_IS_LESS = ("s", "ms", "us", "MiB")
+
+
+def more_is_better(unit):
+    return unit not in GOOD_IS_LESS
+
+
+def describe(w):
+    return {"name": w.name, "title": w.title, "group": w.group,
+            "unit": w.unit, "per": w.per}
+
+
+def of_nfsload(w, said):
+    """The values of one sample, of what nfsload said."""
+    calls, size = said.get("calls") or 0, said.get("bytes") or 0
+    values = {k: said[k] for k in ("rate", "mib_s", "p50_us", "p99_us",
+                                   "max_us", "jain", "ctx_switches")
+              if said.get(k) is not None}
+    done = {"MiB": size / MIB, "entry": said.get("entries") or 0}.get(
+        w.per, calls)
+    main = said.get("mib_s") if w.unit == "MiB/s" else said.get("rate")
+    if w.per == "entry" and said.get("seconds"):
+        main = done / said["seconds"]
+    values["main"] = main
+    cpu = said.get("server_cpu_us")
+    if cpu is not None and done:
+        values["cpu_us"] = cpu * calls / done
+    return values
+
+
+def of_vaultbench(w, result, i):
+    """The values of the i-th sample of a result of vaultbench."""
+    value, unit = result["samples"][i], result["unit"]
+    values = {"seconds": value} if unit == "s" else {}
+    seconds = value if unit == "s" else None
+    net = result.get("net_of_sleeps")
+    if net and len(net) > i and net[i] is not None:
+        seconds = net[i]
+    size, ops = result.get("bytes") or 0, result.get("ops") or 0
+    done = {"MiB": size / MIB, "run": 1}.get(w.per, ops)
+    if w.unit == unit:
+        values["main"] = seconds if unit == "s" else value
+    elif seconds and done:
+        values["main"] = done / seconds
+    cpu = result.get("server_cpu_s")
+    if cpu and len(cpu) > i and cpu[i] is not None:
+        if done:
+            values["cpu_us"] = cpu[i] * 1e6 / done
+    if result.get("peak_rss_kib"):
+        values["peak_rss_mib"] = result["peak_rss_kib"] / 1024
+    if result.get("rpcs"):
+        values["rpcs"] = sum(result["rpcs"].values())
+    return values
+
+
+def of_step(result):
+    """The work of a step, once for each: where a step was run again with
+    cold caches, that is the one that is like a client without a cache."""
+    w = BY_STEP.get(result["name"])
+    return w if result.get("phase", "-") != "warm" else None
+
+
+def of_workload(result):
+    """A work made of a result of vaultbench whose name we do not know."""
+    phase = result.get("phase", "-")
+    name = result["name"] + ("" if phase == "-" else ", " + phase)
+    unit = result["unit"]
+    return Work(name, name, "workloads", unit, "run")

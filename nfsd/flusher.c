@@ -1,0 +1,168 @@
+/*
+ * flusher.c - the thread that writes to the disk what clients left in memory.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/bufpool.h"
+#include "base/log.h"
+#include "base/verr.h"
+#include "nfsd/export.h"
+#include "nfsd/flusher.h"
+#include "nfsd/server_int.h"
+#include "nfsd/verifier.h"
+#include "vault/vault.h"
+
+/*
+ * The mutex is below all locks of the vault, since these are held when
+ * is_dirty() is called, and nothing is called under it.
+ */
+struct flusher {
+	struct server	*srv;
+	pthread_t	 thread;
+
+	pthread_mutex_t	 mtx;		/* guards the rest */
+	pthread_cond_t	 cond;
+	bool		 dirty, quit;
+};
+
+static void
+is_dirty(void *ctx)
+{
+	struct flusher *fl = ctx;
+
+	(void)pthread_mutex_lock(&fl->mtx);
+	fl->dirty = true;
+	(void)pthread_cond_signal(&fl->cond);
+	(void)pthread_mutex_unlock(&fl->mtx);
+}
+
+static void
+is_lost(void *ctx)
+{
+	struct flusher *fl = ctx;
+
+	verifier_change(fl->srv);
+}
+
+/* All vaults; milliseconds until one wants to be written, or VAULT_IDLE. */
+static unsigned
+write_out(struct flusher *fl, unsigned age_ms)
+{
+	unsigned next, first = VAULT_IDLE;
+	const struct export *x;
+	struct verr e;
+	size_t i;
+
+	for (i = 0; i < export_count(fl->srv->exports); i++) {
+		x = export_at(fl->srv->exports, i);
+		if (vault_write_out(x->vault, age_ms, &next, &e) == -1)
+			log_warn("/%s: %s: unwritten data stays in memory",
+			    x->name, e.text);
+		if (next < first)
+			first = next;
+	}
+	return first;
+}
+
+/* False: it is over. */
+static bool
+wait(struct flusher *fl, unsigned ms)
+{
+	struct timespec until;
+	bool go_on;
+
+	(void)clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += ms / 1000;
+	until.tv_nsec += (long)(ms % 1000) * 1000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000;
+	}
+	(void)pthread_mutex_lock(&fl->mtx);
+	if (ms == VAULT_IDLE)
+		while (!fl->dirty && !fl->quit)
+			(void)pthread_cond_wait(&fl->cond, &fl->mtx);
+	else
+		while (!fl->quit && pthread_cond_timedwait(&fl->cond,
+		    &fl->mtx, &until) != ETIMEDOUT)
+			continue;
+	fl->dirty = false;
+	go_on = !fl->quit;
+	(void)pthread_mutex_unlock(&fl->mtx);
+	return go_on;
+}
+
+static void *
+flusher_main(void *arg)
+{
+	struct flusher *fl = arg;
+
+	while (wait(fl, write_out(fl, FLUSHER_AGE_MS)))
+		continue;
+	bufpool_thread_fini();
+	return NULL;
+}
+
+static void
+keep_writes(struct flusher *fl, size_t dirty_max)
+{
+	struct vault_write_back wb = { 0, is_dirty, is_lost, fl };
+	size_t i, n = export_count(fl->srv->exports);
+
+	for (i = 0; i < n; i++) {
+		wb.dirty_max = dirty_max / n;
+		vault_write_back(export_at(fl->srv->exports, i)->vault, &wb);
+	}
+}
+
+struct flusher *
+flusher_start(struct server *s, size_t dirty_max, struct verr *e)
+{
+	struct flusher *fl;
+	sigset_t all, old;
+	int rc;
+
+	if ((fl = calloc(1, sizeof(*fl))) == NULL) {
+		(void)verr_fail(e, VERR_NOMEM, "no memory to keep writes");
+		return NULL;
+	}
+	fl->srv = s;
+	(void)pthread_mutex_init(&fl->mtx, NULL);
+	(void)pthread_cond_init(&fl->cond, NULL);
+	keep_writes(fl, dirty_max);
+	sigfillset(&all);	/* signals are the loop's business */
+	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
+	rc = pthread_create(&fl->thread, NULL, flusher_main, fl);
+	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (rc == 0)
+		return fl;
+	errno = rc;
+	(void)verr_sys(e, "cannot start the thread that writes");
+	keep_writes(fl, 0);
+	free(fl);
+	return NULL;
+}
+
+void
+flusher_stop(struct flusher *fl)
+{
+	if (fl == NULL)
+		return;
+	(void)pthread_mutex_lock(&fl->mtx);
+	fl->quit = true;
+	(void)pthread_cond_signal(&fl->cond);
+	(void)pthread_mutex_unlock(&fl->mtx);
+	(void)pthread_join(fl->thread, NULL);
+	(void)write_out(fl, 0);
+	keep_writes(fl, 0);
+	(void)pthread_cond_destroy(&fl->cond);
+	(void)pthread_mutex_destroy(&fl->mtx);
+	free(fl);
+}

@@ -1,0 +1,30 @@
+/*
+ * flusher.h - the thread that writes to the disk what clients left in memory.
+ *
+ * WRITE may leave data in memory (vault_write_back()); whoever wants it on the
+ * disk says COMMIT, and this thread does it for those who do not: after
+ * FLUSHER_AGE_MS.  It sleeps while nothing is dirty.
+ */
+#ifndef NFSD_FLUSHER_H
+#define NFSD_FLUSHER_H
+
+#include <stddef.h>
+
+struct flusher;
+struct server;
+struct verr;
+
+#define FLUSHER_AGE_MS	5000u	/* as old as unwritten data gets, about */
+
+/*
+ * Let the vaults of all exports keep dirty_max bytes in all, and start the
+ * thread.  NULL: VERR_NOMEM, or no thread.  When clients must send again what
+ * they had not committed, the write verifier of s changes.
+ */
+struct flusher *flusher_start(struct server *s, size_t dirty_max,
+    struct verr *e);
+
+/* Write all of it, and keep nothing from now on; NULL is ignored. */
+void flusher_stop(struct flusher *fl);
+
+#endif /* NFSD_FLUSHER_H */

@@ -1,0 +1,389 @@
+/*
+ * file_dirty.c - writes that stay in memory for a while.
+ *
+ * A write into a part of a chunk costs a whole chunk: so such chunks are kept
+ * clear and dirty (chunks.h), until a client asks for the disk (COMMIT), they
+ * are too many, or five seconds have passed.  Fresh whole chunks at the end of
+ * a file have nothing to gain and go through (file_write.c).
+ *
+ * The file on disk never has a hole: what is dirty beyond its end follows
+ * it without a gap and is written by rising index.
+ */
+#include "config.h"
+
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/bufpool.h"
+#include "base/verr.h"
+#include "vault/file_int.h"
+#include "vault/journal.h"
+#include "vault/keys.h"
+#include "vault/vault_int.h"
+
+static int64_t
+now_ms(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/*
+ * Not before any stamp that the file system gave so far.  Its own clock may
+ * be some milliseconds behind: file_state.c lets no time go back.
+ */
+static struct timespec
+now_stamp(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_REALTIME, &ts);
+	return ts;
+}
+
+static struct chunk *
+last_dirty(const struct file *f)
+{
+	return TAILQ_LAST(&f->dirty, chunk_list);
+}
+
+uint64_t
+file_end(const struct file *f, enum size_class *class)
+{
+	uint64_t end = size_clear(f->v->cipher, f->st.size, class);
+	const struct chunk *c = last_dirty(f);
+
+	if (c != NULL && c->index * CIPHER_CHUNK + c->len > end) {
+		*class = SIZE_GOOD;
+		return c->index * CIPHER_CHUNK + c->len;
+	}
+	return end;
+}
+
+void
+file_new_epoch(struct file *f)
+{
+	struct chunk *c;
+
+	f->epoch = chunks_epoch(&f->v->chunks);
+	TAILQ_FOREACH(c, &f->dirty, link)
+		chunks_move(&f->v->chunks, c, f->epoch);
+}
+
+/* -- the list of dirty files, and how they look */
+
+/* Something of f is dirty: from now on it looks like this. */
+static void
+show_dirty(struct file *f)
+{
+	struct vault *v = f->v;
+	enum size_class class;
+	bool first;
+
+	lock_take(&v->files_lock);
+	f->face.on = true;
+	f->face.told = false;
+	f->face.clear_size = file_end(f, &class);
+	f->face.mtime = f->face.ctime = now_stamp();
+	first = TAILQ_EMPTY(&v->dirty_files);
+	if (!f->is_dirty) {
+		f->is_dirty = true;
+		f->refs++;	/* the caller has one */
+		f->dirty_ms = now_ms();
+		TAILQ_INSERT_TAIL(&v->dirty_files, f, dirty_link);
+	}
+	lock_drop(&v->files_lock);
+	if (first && v->wb.dirty != NULL)
+		v->wb.dirty(v->wb.ctx);
+}
+
+/* Nothing is any more; written: what is on disk looks like f->st. */
+static void
+show_clean(struct file *f, bool written)
+{
+	struct vault *v = f->v;
+
+	lock_take(&v->files_lock);
+	f->face.on = false;
+	f->face.told = written;
+	f->face.real = f->st.ctime;
+	v->flushes++;
+	if (f->is_dirty) {
+		f->is_dirty = false;
+		TAILQ_REMOVE(&v->dirty_files, f, dirty_link);
+		f->refs--;	/* the caller has one */
+	}
+	lock_drop(&v->files_lock);
+}
+
+/* -- taking writes in */
+
+static void
+list(struct file *f, struct chunk *c)
+{
+	struct chunk *at;
+
+	if (c->listed)
+		return;
+	c->listed = true;
+	f->ndirty++;
+	TAILQ_FOREACH_REVERSE(at, &f->dirty, chunk_list, link)
+		if (at->index < c->index) {
+			TAILQ_INSERT_AFTER(&f->dirty, at, c, link);
+			return;
+		}
+	TAILQ_INSERT_HEAD(&f->dirty, c, link);
+}
+
+static void
+unlist(struct file *f, struct chunk *c)
+{
+	TAILQ_REMOVE(&f->dirty, c, link);
+	c->listed = false;
+	f->ndirty--;
+}
+
+/* What is on disk of chunk index, has clear bytes, into c. */
+static int
+load(struct file *f, struct chunk *c, size_t has, struct verr *e)
+{
+	const struct cipher *ci = f->v->cipher;
+	uint8_t *buf = NULL, *to = c->data - ci->nonce_len;
+	struct kctx *k;
+	int r;
+
+	if ((k = keys_take(f->v->keys)) == NULL)
+		return verr_fail(e, VERR_NOMEM, "out of memory for a cipher");
+	if (c->cap < CIPHER_CHUNK && (to = buf = bufpool_get()) == NULL)
+		r = verr_fail(e, VERR_NOMEM, "out of memory for file data");
+	else
+		r = file_fetch(f, k, c->index, has, to, e);
+	if (r == 0 && buf != NULL)
+		memcpy(c->data, buf + ci->nonce_len, has);
+	bufpool_put(buf);
+	keys_drop(f->v->keys, k);
+	c->len = (uint32_t)has;
+	return r;
+}
+
+/* len bytes into one chunk, of which skip bytes are before them. */
+static int
+put_in(struct file *f, uint64_t disk_end, uint64_t index, size_t skip,
+    const uint8_t *data, size_t len, struct verr *e)
+{
+	struct chunks *cs = &f->v->chunks;
+	size_t has = file_chunk_has(disk_end, index);
+	struct chunk *c = chunks_take(cs, f->epoch, index);
+
+	if (c == NULL) {
+		c = chunks_add(cs, f->epoch, index,
+		    has > skip + len ? has : skip + len);
+		if (c == NULL)
+			return verr_fail(e, VERR_NOMEM,
+			    "out of memory for file data");
+		if (has > 0 && (skip > 0 || len < has) &&
+		    load(f, c, has, e) == -1) {
+			chunks_drop(cs, c);
+			return -1;
+		}
+	}
+	list(f, c);
+	if (!chunks_grow(cs, c, skip + len))
+		return verr_fail(e, VERR_NOMEM, "out of memory for file data");
+	memcpy(c->data + skip, data, len);
+	if (c->len < skip + len)
+		c->len = (uint32_t)(skip + len);
+	return 0;
+}
+
+/* Are all dirty chunks beyond what is on disk, so that none is replaced? */
+static bool
+only_fresh(const struct file *f, uint64_t disk_end)
+{
+	const struct chunk *c = TAILQ_FIRST(&f->dirty);
+
+	return c == NULL || file_chunk_has(disk_end, c->index) == 0;
+}
+
+/*
+ * Whole chunks from off on, which is the end: straight from data, after what
+ * is before them.  0: they are to be kept like others.
+ */
+static int
+put_fresh(struct file *f, uint64_t off, const uint8_t *data, size_t len,
+    size_t *took, struct verr *e)
+{
+	enum size_class class;
+	uint64_t end = size_clear(f->v->cipher, f->st.size, &class);
+
+	*took = 0;
+	if (off % CIPHER_CHUNK != 0 || len < CIPHER_CHUNK ||
+	    off != file_end(f, &class) || !only_fresh(f, end))
+		return 0;
+	if (f->ndirty > 0 && file_flush(f, e) == -1)
+		return -1;
+	end = size_clear(f->v->cipher, f->st.size, &class);
+	*took = len - len % CIPHER_CHUNK;
+	if (file_put_through(f, &end, data, off, *took, e) == -1)
+		return -1;
+	f->st.size = size_disk(f->v->cipher, end);
+	return 0;
+}
+
+static int
+put_all(struct file *f, uint64_t off, const uint8_t *data, size_t len,
+    struct verr *e)
+{
+	enum size_class class;
+	size_t skip, part;
+
+	while (len > 0) {
+		if (put_fresh(f, off, data, len, &part, e) == -1)
+			return -1;
+		skip = off % CIPHER_CHUNK;
+		if (part == 0) {
+			part = CIPHER_CHUNK - skip < len ?
+			    CIPHER_CHUNK - skip : len;
+			if (put_in(f, size_clear(f->v->cipher, f->st.size,
+			    &class), off / CIPHER_CHUNK, skip, data, part,
+			    e) == -1)
+				return -1;
+		}
+		off += part;
+		data += part;
+		len -= part;
+	}
+	return 0;
+}
+
+int
+file_put_back(struct file *f, uint64_t off, const uint8_t *data, size_t len,
+    struct verr *e)
+{
+	enum size_class class;
+	uint64_t end = file_end(f, &class), was;
+	int r = 0;
+
+	if (off > end) {	/* zeros are not worth memory */
+		if (file_flush(f, e) == -1)
+			return -1;
+		was = end = size_clear(f->v->cipher, f->st.size, &class);
+		if (file_grow(f, &end, off, e) == -1)
+			return -1;
+		f->st.size = size_disk(f->v->cipher, end);
+		if (end != was)
+			file_new_epoch(f);
+	}
+	r = put_all(f, off, data, len, e);
+	if (f->ndirty > 0)
+		show_dirty(f);
+	/* Over half of what all may have: its writer waits for it. */
+	if (r == 0 && (size_t)f->ndirty * CIPHER_CHUNK >
+	    f->v->wb.dirty_max / 2)
+		(void)file_flush(f, NULL);
+	return r;
+}
+
+/* -- writing them out */
+
+void
+file_lose(struct file *f)
+{
+	struct chunk *c;
+
+	if (f->ndirty == 0)
+		return;
+	while ((c = TAILQ_FIRST(&f->dirty)) != NULL) {
+		unlist(f, c);
+		chunks_drop(&f->v->chunks, c);
+	}
+	show_clean(f, false);
+}
+
+/* The first n dirty chunks, or fewer: written ones are clean afterwards. */
+static int
+flush_some(struct file *f, struct kctx *k, uint64_t *end, struct verr *e)
+{
+	struct piece p[PIECES_MAX];
+	struct chunk *c;
+	unsigned n = 0, done;
+	int r;
+
+	TAILQ_FOREACH(c, &f->dirty, link) {
+		if (n == PIECES_MAX)
+			break;
+		p[n].index = c->index;
+		p[n].clear = c->data;
+		p[n].len = c->len;
+		p[n++].own = NULL;
+	}
+	r = file_store(f, k, end, p, n, &done, e);
+	while (done-- > 0) {
+		c = TAILQ_FIRST(&f->dirty);
+		unlist(f, c);
+		chunks_clean(&f->v->chunks, c, f->epoch);
+	}
+	return r;
+}
+
+/* What somebody cut off underneath is zeros again up to the first of ours. */
+static int
+fill_gap(struct file *f, uint64_t *end, struct verr *e)
+{
+	const struct chunk *c = TAILQ_FIRST(&f->dirty);
+
+	if (c == NULL || c->index * CIPHER_CHUNK <= *end)
+		return 0;
+	return file_grow(f, end, c->index * CIPHER_CHUNK, e);
+}
+
+/* The file's time of change is that of the write, not of now. */
+static int
+stamp(struct file *f, struct verr *e)
+{
+	struct timespec ts[2] = { { 0, UTIME_OMIT }, { 0, 0 } };
+	int r = 0;
+
+	lock_take(&f->v->files_lock);
+	ts[1] = f->face.mtime;
+	lock_drop(&f->v->files_lock);
+	(void)host_futimes(f->fd, ts);
+	if (host_fstat(f->fd, &f->st) == -1) {
+		f->have_header = false;
+		r = verr_sys(e, "cannot stat %s", f->path);
+	}
+	return r;
+}
+
+int
+file_flush(struct file *f, struct verr *e)
+{
+	enum size_class class;
+	struct kctx *k;
+	uint64_t end;
+	int r = 0;
+
+	if (f->ndirty == 0)
+		return 0;
+	if (!f->have_header && f->st.size > 0)
+		return verr_fail(e, VERR_AUTH, "the header of %s is not "
+		    "authentic", f->path);
+	if ((k = keys_take(f->v->keys)) == NULL)
+		return verr_fail(e, VERR_NOMEM, "out of memory for a cipher");
+	end = size_clear(f->v->cipher, f->st.size, &class);
+	r = file_put_header(f, e);
+	while (r == 0 && f->ndirty > 0) {
+		r = fill_gap(f, &end, e);
+		if (r == 0)
+			r = flush_some(f, k, &end, e);
+	}
+	keys_drop(f->v->keys, k);
+	if (stamp(f, r == 0 ? e : NULL) == -1)
+		r = -1;
+	if (f->ndirty == 0)
+		show_clean(f, r == 0);
+	return r;
+}

@@ -1,0 +1,292 @@
+/*
+ * file_state.c - what we know of one open file, and how it looks from outside.
+ */
+#include "config.h"
+
+#include <stdatomic.h>
+
+#include "base/verr.h"
+#include "vault/file_int.h"
+#include "vault/journal.h"
+#include "vault/keys.h"
+#include "vault/vault.h"
+#include "vault/vault_int.h"
+
+static bool
+same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+static bool
+is_known(const struct file *f, const struct host_stat *st)
+{
+	return f->have_header && f->st.size == st->size &&
+	    same_time(&f->st.mtime, &st->mtime) &&
+	    same_time(&f->st.ctime, &st->ctime);
+}
+
+/* Read the header anew.  f->rw is held to write. */
+static int
+load_header(struct file *f, const struct host_stat *st, bool any_header,
+    struct verr *e)
+{
+	const struct cipher *c = f->v->cipher;
+	uint8_t disk[CIPHER_HEADER_MAX];
+	struct kctx *k;
+	ssize_t n;
+	bool ok;
+
+	f->have_header = false;
+	f->st = *st;
+	file_new_epoch(f);
+	if (st->size == 0)
+		return 0;	/* none yet: an empty file */
+	if ((n = host_read(f->fd, disk, c->header_len, 0)) == -1)
+		return verr_sys(e, "cannot read the header of %s", f->path);
+	if ((size_t)n < c->header_len) {
+		if (any_header)
+			return 0;
+		return verr_fail(e, VERR_DAMAGED, "%s has only %zd bytes, too "
+		    "few for a header", f->path, n);
+	}
+	if ((k = keys_take(f->v->keys)) == NULL)
+		return verr_fail(e, VERR_NOMEM, "out of memory for a header");
+	ok = c->header_read(k, disk, &f->fk);
+	keys_drop(f->v->keys, k);
+	if (!ok && !any_header)
+		return verr_fail(e, VERR_AUTH, "the header of %s is not "
+		    "authentic", f->path);
+	f->have_header = ok;
+	return 0;
+}
+
+int
+file_take(struct file *f, bool write, bool any_header, struct verr *e)
+{
+	struct host_stat st;
+
+	if (write)
+		rwlock_take_write(&f->rw);
+	else
+		rwlock_take_read(&f->rw);
+	if (host_fstat(f->fd, &st) == -1)
+		goto err;
+	if (is_known(f, &st))
+		return 0;
+	if (!write) {
+		/* Learning it anew needs the lock for ourselves. */
+		rwlock_drop(&f->rw);
+		rwlock_take_write(&f->rw);
+		if (host_fstat(f->fd, &st) == -1)
+			goto err;
+		if (is_known(f, &st))
+			return 0;
+	}
+	if (load_header(f, &st, any_header, e) == 0)
+		return 0;
+	rwlock_drop(&f->rw);
+	return -1;
+err:
+	verr_sys(e, "cannot stat %s", f->path);
+	rwlock_drop(&f->rw);
+	return -1;
+}
+
+int
+file_try(struct file *f, struct verr *e)
+{
+	struct host_stat st;
+
+	if (!rwlock_try_read(&f->rw))
+		return verr_code(e, VERR_BUSY);
+	if (host_fstat(f->fd, &st) == 0 && is_known(f, &st))
+		return 0;
+	rwlock_drop(&f->rw);
+	return verr_code(e, VERR_BUSY);
+}
+
+void
+file_drop(struct file *f)
+{
+	rwlock_drop(&f->rw);
+}
+
+/* -- attributes */
+
+static bool
+is_before(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec < b->tv_sec ||
+	    (a->tv_sec == b->tv_sec && a->tv_nsec < b->tv_nsec);
+}
+
+/* Under files_lock. */
+static void
+put_face(const struct file *f, struct vattr *a)
+{
+	const struct file_face *face = &f->face;
+
+	if (face->on) {
+		a->size = face->clear_size;
+		a->damaged = false;
+		a->mtime = face->mtime;
+		if (is_before(&a->ctime, &face->ctime))
+			a->ctime = face->ctime;
+	} else if (face->told && (same_time(&a->ctime, &face->real) ||
+	    is_before(&a->ctime, &face->ctime)))
+		a->ctime = face->ctime;
+}
+
+uint64_t
+file_mark(struct vault *v)
+{
+	return atomic_load(&v->flushes);
+}
+
+bool
+file_fix(struct vault *v, uint64_t mark, struct vattr *a)
+{
+	struct file *f;
+	bool sure;
+
+	if (v->wb.dirty_max == 0)
+		return true;
+	lock_take(&v->files_lock);
+	sure = atomic_load(&v->flushes) == mark;
+	if ((f = file_look(v, a->fileid)) != NULL) {
+		sure |= f->face.on;
+		put_face(f, a);
+	} else
+		sure = true;
+	lock_drop(&v->files_lock);
+	return sure;
+}
+
+void
+file_fix_at(struct vault *v, uint64_t mark, const char *path, struct vattr *a)
+{
+	struct host_stat st;
+
+	while (!file_fix(v, mark, a)) {
+		mark = file_mark(v);
+		if (host_stat(v->root, path, &st) == -1 ||
+		    st.ino != a->fileid)
+			return;		/* it is another one by now */
+		attr_from_stat(a, VTYPE_FILE, v->cipher, &st);
+	}
+}
+
+/* Attributes from f->st; f->rw is held, so they belong together. */
+static void
+attr_now(struct file *f, struct vattr *a)
+{
+	attr_from_stat(a, VTYPE_FILE, f->v->cipher, &f->st);
+	if (f->v->wb.dirty_max == 0)
+		return;
+	lock_take(&f->v->files_lock);
+	put_face(f, a);
+	lock_drop(&f->v->files_lock);
+}
+
+void
+file_before(struct file *f, struct file_change *ch)
+{
+	if (ch == NULL)
+		return;
+	ch->have_before = true;
+	ch->have_after = false;
+	attr_now(f, &ch->before);
+}
+
+int
+file_after(struct file *f, struct file_change *ch, struct verr *e)
+{
+	if (host_fstat(f->fd, &f->st) == -1) {
+		f->have_header = false;		/* nothing is known of it */
+		return verr_sys(e, "cannot stat %s", f->path);
+	}
+	if (ch != NULL) {
+		ch->have_after = true;
+		attr_now(f, &ch->after);
+	}
+	return 0;
+}
+
+int
+file_attr(struct file *f, struct vattr *a, struct verr *e)
+{
+	struct host_stat st;
+	uint64_t mark;
+
+	do {
+		mark = file_mark(f->v);
+		if (host_fstat(f->fd, &st) == -1)
+			return verr_sys(e, "cannot stat %s", f->path);
+		attr_from_stat(a, VTYPE_FILE, f->v->cipher, &st);
+	} while (!file_fix(f->v, mark, a));
+	return 0;
+}
+
+/* -- making durable */
+
+/* What is dirty, to the disk or the journal; what fails is lost, and told. */
+static int
+write_dirty(struct file *f, uint64_t *changes, struct verr *e)
+{
+	struct vault *v = f->v;
+	int r = 0;
+
+	if (file_take(f, true, true, e) == -1)
+		return -1;
+	if (file_flush(f, e) == -1) {
+		file_lose(f);
+		file_new_epoch(f);
+		if (v->wb.lost != NULL)
+			v->wb.lost(v->wb.ctx);
+		r = -1;
+	}
+	*changes = f->changes;
+	file_drop(f);
+	return r;
+}
+
+static void
+note_synced(struct file *f, uint64_t changes)
+{
+	rwlock_take_write(&f->rw);
+	if (f->synced < changes)
+		f->synced = changes;
+	rwlock_drop(&f->rw);
+}
+
+static bool
+is_synced(struct file *f, uint64_t changes)
+{
+	bool is;
+
+	rwlock_take_read(&f->rw);
+	is = f->synced >= changes;
+	rwlock_drop(&f->rw);
+	return is;
+}
+
+int
+file_sync(struct file *f, struct verr *e)
+{
+	struct vault *v = f->v;
+	uint64_t changes, since;
+
+	if (v->read_only)
+		return vault_sync_names(v, e);
+	if (write_dirty(f, &changes, e) == -1)
+		return -1;
+	if (!is_synced(f, changes)) {
+		since = journal_now(v->journal);
+		if (host_sync(f->fd) == -1)
+			return verr_sys(e, "cannot sync %s", f->path);
+		journal_synced(v->journal, f, since);
+		note_synced(f, changes);
+	}
+	return vault_sync_names(v, e);
+}

@@ -1,0 +1,244 @@
+/*
+ * file_store.c - chunks to the disk.
+ *
+ * Chunks that replace others are sealed into slots of the journal (journal.h),
+ * which is synced once for all of them, and are written in place from there.
+ * What is appended is sealed into a buffer, or where it lies, and only noted.
+ * Neighbours leave with one system call.
+ */
+#include "config.h"
+
+#include <string.h>
+
+#include "base/bufpool.h"
+#include "base/verr.h"
+#include "vault/file_int.h"
+#include "vault/journal.h"
+#include "vault/keys.h"
+#include "vault/vault_int.h"
+
+int
+file_put_header(struct file *f, struct verr *e)
+{
+	const struct cipher *c = f->v->cipher;
+	uint8_t disk[CIPHER_HEADER_MAX];
+	struct kctx *k;
+	bool ok;
+
+	if (f->have_header)
+		return 0;
+	if ((k = keys_take(f->v->keys)) == NULL)
+		return verr_fail(e, VERR_NOMEM, "out of memory for a header");
+	ok = c->header_make(k, &f->fk, disk);
+	keys_drop(f->v->keys, k);
+	if (!ok)
+		return verr_fail(e, VERR_NOMEM, "cannot make a header");
+	if (host_write(f->fd, disk, c->header_len, 0) == -1) {
+		verr_sys(e, "cannot write the header of %s", f->path);
+		(void)host_truncate(f->fd, 0);	/* half of it is damage */
+		return -1;
+	}
+	f->have_header = true;
+	f->st.size = c->header_len;
+	f->changes++;
+	return 0;
+}
+
+size_t
+file_chunk_has(uint64_t clear_size, uint64_t index)
+{
+	uint64_t start = index * CIPHER_CHUNK;
+
+	if (clear_size <= start)
+		return 0;
+	return clear_size - start < CIPHER_CHUNK ?
+	    (size_t)(clear_size - start) : CIPHER_CHUNK;
+}
+
+int
+file_fetch(struct file *f, struct kctx *k, uint64_t index, size_t old,
+    uint8_t *buf, struct verr *e)
+{
+	const struct cipher *c = f->v->cipher;
+	uint64_t disk_off = size_chunk_off(c, index);
+	ssize_t got;
+
+	got = host_read(f->fd, buf, old + c->overhead, disk_off);
+	if (got == -1)
+		return verr_sys(e, "cannot read %s at %llu", f->path,
+		    (unsigned long long)disk_off);
+	if ((size_t)got != old + c->overhead ||
+	    !c->open(k, &f->fk, index, buf, (size_t)got))
+		return verr_fail(e, VERR_AUTH, "chunk %llu of %s is not "
+		    "authentic, so it cannot be changed",
+		    (unsigned long long)index, f->path);
+	return 0;
+}
+
+/* Seal p into its slot; the nonce of what is in place goes with it. */
+static int
+seal_to_slot(struct file *f, struct kctx *k, struct piece *p, struct verr *e)
+{
+	const struct cipher *c = f->v->cipher;
+	struct journal *j = f->v->journal;
+	uint64_t disk_off = size_chunk_off(c, p->index);
+	uint8_t old[CIPHER_NONCE_MAX] = { 0 };
+
+	if (journal_is_durable(j) &&
+	    host_read(f->fd, old, c->nonce_len, disk_off) == -1)
+		return verr_sys(e, "cannot read %s at %llu", f->path,
+		    (unsigned long long)disk_off);
+	p->disk = journal_data(j, p->slot);
+	if (!c->seal(k, &f->fk, p->index, p->clear, p->len, p->disk))
+		return verr_fail(e, VERR_NOMEM, "cannot encrypt a chunk");
+	journal_replace(j, p->slot, f, disk_off, p->disk_len, old, 0);
+	return 0;
+}
+
+static int
+seal_to_buffer(struct file *f, struct kctx *k, struct piece *p,
+    struct verr *e)
+{
+	const struct cipher *c = f->v->cipher;
+
+	if ((p->disk = p->own) == NULL) {
+		if ((p->disk = bufpool_get()) == NULL)
+			return verr_fail(e, VERR_NOMEM,
+			    "out of memory for file data");
+		p->pooled = true;
+	}
+	if (!c->seal(k, &f->fk, p->index, p->clear, p->len, p->disk))
+		return verr_fail(e, VERR_NOMEM, "cannot encrypt a chunk");
+	return 0;
+}
+
+/* All of them; *there are the ones that replace others. */
+static int
+seal_all(struct file *f, struct kctx *k, uint64_t clear_size,
+    struct piece *p, unsigned n, unsigned *there, struct verr *e)
+{
+	unsigned i;
+	int r = 0;
+
+	*there = 0;
+	for (i = 0; r == 0 && i < n; i++) {
+		p[i].disk_len = p[i].len + f->v->cipher->overhead;
+		if (file_chunk_has(clear_size, p[i].index) > 0) {
+			p[i].slot = journal_take(f->v->journal, f);
+			*there = i + 1;
+		}
+		if (p[i].slot != JOURNAL_NONE)
+			r = seal_to_slot(f, k, &p[i], e);
+		else
+			r = seal_to_buffer(f, k, &p[i], e);
+		if (p[i].slot == JOURNAL_NONE ||
+		    !journal_is_durable(f->v->journal))
+			f->changes++;
+	}
+	return r;
+}
+
+/*
+ * A write that was to make the file longer stopped half way (the disk is
+ * full): take away what came of it.  The chunk that was the last one is
+ * sealed anew as far as it went, from what was to become of it; chunks before
+ * it had their room, so the disk being full cannot have stopped those.
+ */
+static void
+undo_growth(struct file *f, struct kctx *k, uint64_t clear_size,
+    struct piece *p, unsigned n)
+{
+	const struct cipher *c = f->v->cipher;
+	uint64_t index = clear_size / CIPHER_CHUNK;
+	size_t old = file_chunk_has(clear_size, index);
+	uint8_t *buf;
+	unsigned i;
+
+	for (i = 0; old > 0 && i < n; i++) {
+		if (p[i].index != index || (buf = bufpool_get()) == NULL)
+			continue;
+		memcpy(buf, p[i].disk, p[i].disk_len);
+		if (c->open(k, &f->fk, index, buf, p[i].disk_len) &&
+		    c->seal(k, &f->fk, index, buf + c->nonce_len, old, buf))
+			(void)host_write(f->fd, buf, old + c->overhead,
+			    size_chunk_off(c, index));
+		bufpool_put(buf);
+	}
+	(void)host_truncate(f->fd, size_disk(c, clear_size));
+}
+
+/* Neighbours p[0] to p[n - 1]. */
+static int
+write_run(struct file *f, struct kctx *k, uint64_t *clear_size,
+    struct piece *p, unsigned n, struct verr *e)
+{
+	const struct cipher *c = f->v->cipher;
+	uint64_t disk_off = size_chunk_off(c, p[0].index);
+	uint64_t end = p[n - 1].index * CIPHER_CHUNK + p[n - 1].len;
+	struct iovec iov[PIECES_MAX];
+	unsigned i;
+
+	for (i = 0; i < n; i++) {
+		iov[i].iov_base = p[i].disk;
+		iov[i].iov_len = p[i].disk_len;
+	}
+	if (host_writev(f->fd, iov, (int)n, disk_off) == -1) {
+		verr_sys(e, "cannot write %s", f->path);
+		if (end > *clear_size)
+			undo_growth(f, k, *clear_size, p, n);
+		return -1;
+	}
+	if (end > *clear_size)
+		*clear_size = end;
+	return 0;
+}
+
+/* What is appended behind p[there - 1] is noted, for who is killed in it. */
+static uint32_t
+note_append(struct file *f, const struct piece *p, unsigned there, unsigned n)
+{
+	uint32_t slot;
+
+	if (there == n ||
+	    (slot = journal_take(f->v->journal, f)) == JOURNAL_NONE)
+		return JOURNAL_NONE;
+	journal_append(f->v->journal, slot, f,
+	    size_chunk_off(f->v->cipher, p[there].index), n - there);
+	return slot;
+}
+
+int
+file_store(struct file *f, struct kctx *k, uint64_t *clear_size,
+    struct piece *p, unsigned n, unsigned *done, struct verr *e)
+{
+	uint32_t note = JOURNAL_NONE;
+	unsigned i, m, there;
+	int r;
+
+	*done = 0;
+	for (i = 0; i < n; i++) {
+		p[i].slot = JOURNAL_NONE;
+		p[i].disk = NULL;
+		p[i].pooled = false;
+	}
+	r = seal_all(f, k, *clear_size, p, n, &there, e);
+	if (r == 0)
+		note = note_append(f, p, there, n);
+	if (r == 0 && there > 0)
+		r = journal_sync(f->v->journal, e);
+	for (i = 0; r == 0 && i < n; i += m) {
+		for (m = 1; i + m < n && p[i + m].index ==
+		    p[i].index + m; m++)
+			continue;
+		r = write_run(f, k, clear_size, p + i, m, e);
+		if (r == 0)
+			*done = i + m;
+	}
+	journal_done(f->v->journal, note);
+	for (i = 0; i < n; i++) {
+		journal_done(f->v->journal, p[i].slot);
+		if (p[i].pooled)
+			bufpool_put(p[i].disk);
+	}
+	return r;
+}

@@ -1,0 +1,96 @@
+/*
+ * journal_int.h - the form of a journal on disk: for journal*.c alone.
+ */
+#ifndef VAULT_JOURNAL_INT_H
+#define VAULT_JOURNAL_INT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/lock.h"
+#include "vault/cipher.h"
+#include "vault/dir.h"
+#include "vault/journal.h"
+
+#define JOURNAL_FORM	0x766a0001u	/* changes with struct jhead */
+#define JOURNAL_HEAD	4032u		/* bytes before the data of a slot */
+#define JOURNAL_SLOT	36864u		/* bytes: nine pages */
+#define JOURNAL_MAP	((size_t)JOURNAL_SLOTS * JOURNAL_SLOT)
+
+enum jkind { JKIND_REPLACE = 1, JKIND_APPEND };
+
+/*
+ * In the machine's own order.  It counts while form is JOURNAL_FORM and check
+ * is the tag (keys.h) of what is between the two; the data has tags of its own.
+ */
+struct jhead {
+	_Atomic uint32_t form;
+	uint32_t	 kind;
+	uint64_t	 seq;		/* later is newer */
+	uint64_t	 fileid;
+	uint32_t	 gen;
+	uint32_t	 len;		/* bytes of data, or chunks appended */
+	uint64_t	 disk_off;
+	uint64_t	 disk_size;	/* of the file afterwards, or 0 */
+	uint8_t		 old[CIPHER_NONCE_MAX];
+	char		 path[VLOC_MAX];
+	uint8_t		 check[16];
+};
+
+_Static_assert(sizeof(struct jhead) <= JOURNAL_HEAD, "has its place");
+_Static_assert(JOURNAL_HEAD + CIPHER_CHUNK + CIPHER_OVERHEAD_MAX <=
+    JOURNAL_SLOT, "a chunk has its place");
+
+enum jstate { JSLOT_FREE, JSLOT_TAKEN, JSLOT_WAITS };
+
+struct jslot {
+	enum jstate	 state;
+	bool		 room;		/* has its disk space */
+	uint32_t	 next;		/* of the free list */
+	uint64_t	 seq;
+	int64_t		 since_ms;	/* waits */
+	struct file	*f;		/* of which it holds a reference */
+};
+
+struct journal {
+	/* constant */
+	struct vault	*v;
+	int		 fd;
+	uint8_t		*map;
+	bool		 durable;
+
+	struct lock	 lock;		/* guards the rest */
+	struct jslot	 slots[JOURNAL_SLOTS];
+	uint32_t	 free;		/* first of the list */
+	unsigned	 waiting;
+	uint64_t	 seq;
+	bool		 warned;
+
+	struct lock	 sync_lock;	/* one sync at a time; guards */
+	uint64_t	 synced;	/* all up to this one are durable */
+};
+
+static inline struct jhead *
+journal_head(const struct journal *j, uint32_t slot)
+{
+	return (struct jhead *)(void *)(j->map + (size_t)slot * JOURNAL_SLOT);
+}
+
+/* The bytes that check is the tag of. */
+static inline const void *
+journal_checked(const struct jhead *h, size_t *len)
+{
+	*len = offsetof(struct jhead, check) - offsetof(struct jhead, kind);
+	return &h->kind;
+}
+
+/*
+ * journal_replay.c: put right in v what the first n slots say.  -1: that was
+ * not possible, and nothing is to be forgotten.
+ */
+int journal_replay(struct journal *j, uint32_t n, unsigned *mended,
+    struct verr *e);
+
+#endif /* VAULT_JOURNAL_INT_H */

@@ -1,0 +1,143 @@
+/*
+ * vault_dirty.c - which files have unwritten chunks, and when they are written.
+ */
+#include "config.h"
+
+#include <stdint.h>
+#include <time.h>
+
+#include "base/tune.h"
+#include "base/verr.h"
+#include "vault/file_int.h"
+#include "vault/journal.h"
+#include "vault/vault.h"
+#include "vault/vault_int.h"
+
+static int64_t
+now_ms(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+bool
+vault_keeps_writes(struct vault *v)
+{
+	return v->wb.dirty_max > 0 &&
+	    chunks_dirty(&v->chunks) < v->wb.dirty_max;
+}
+
+/* The file that is dirty for longest, if for age_ms: a reference, or NULL. */
+static struct file *
+oldest(struct vault *v, unsigned age_ms)
+{
+	int64_t before = now_ms() - age_ms;
+	struct file *f;
+
+	lock_take(&v->files_lock);
+	f = TAILQ_FIRST(&v->dirty_files);
+	if (f != NULL && f->dirty_ms <= before)
+		f->refs++;
+	else
+		f = NULL;
+	lock_drop(&v->files_lock);
+	return f;
+}
+
+/* It could not be written: others first, and it again later. */
+static void
+put_off(struct file *f)
+{
+	struct vault *v = f->v;
+
+	lock_take(&v->files_lock);
+	if (f->is_dirty) {
+		TAILQ_REMOVE(&v->dirty_files, f, dirty_link);
+		f->dirty_ms = now_ms();
+		TAILQ_INSERT_TAIL(&v->dirty_files, f, dirty_link);
+	}
+	lock_drop(&v->files_lock);
+}
+
+static int
+write_file(struct file *f, struct verr *e)
+{
+	bool gone;
+	int r = 0;
+
+	lock_take(&f->v->files_lock);
+	gone = f->forgotten;
+	lock_drop(&f->v->files_lock);
+	if (file_take(f, true, true, e) == -1)
+		r = -1;
+	else {
+		if (gone)
+			file_lose(f);
+		else
+			r = file_flush(f, e);
+		file_drop(f);
+	}
+	if (r == -1)
+		put_off(f);
+	file_put(f);
+	return r;
+}
+
+void
+vault_make_room(struct vault *v)
+{
+	struct file *f;
+
+	while (v->wb.dirty_max > 0 &&
+	    chunks_dirty(&v->chunks) >= v->wb.dirty_max &&
+	    (f = oldest(v, 0)) != NULL)
+		if (write_file(f, NULL) == -1)
+			break;		/* writes go through then */
+}
+
+void
+vault_write_back(struct vault *v, const struct vault_write_back *wb)
+{
+	v->wb = *wb;
+	if (v->read_only || tune_off(TUNE_WRITE_CACHE))
+		v->wb.dirty_max = 0;
+}
+
+int
+vault_write_out(struct vault *v, unsigned age_ms, unsigned *next_ms,
+    struct verr *e)
+{
+	int64_t left = INT64_MAX;
+	unsigned tries;
+	struct file *f;
+	int r = 0;
+
+	lock_take(&v->files_lock);
+	tries = 0;
+	TAILQ_FOREACH(f, &v->dirty_files, dirty_link)
+		tries++;
+	lock_drop(&v->files_lock);
+	while (tries-- > 0 && (f = oldest(v, age_ms)) != NULL)
+		if (write_file(f, e) == -1)
+			r = -1;
+	if (journal_checkpoint(v->journal, age_ms, e) == -1)
+		r = -1;
+
+	lock_take(&v->files_lock);
+	if ((f = TAILQ_FIRST(&v->dirty_files)) != NULL)
+		left = f->dirty_ms + age_ms - now_ms();
+	lock_drop(&v->files_lock);
+	if (left == INT64_MAX && journal_waiting(v->journal) > 0)
+		left = age_ms;
+	*next_ms = left == INT64_MAX ? VAULT_IDLE : left < 10 ? 10 :
+	    (unsigned)left;
+	return r;
+}
+
+uint64_t
+vault_dirty(struct vault *v)
+{
+	return chunks_dirty(&v->chunks);
+}
