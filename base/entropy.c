@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,11 +16,30 @@
 #define DIRECT_MIN	256u	/* a request from here on is not buffered */
 #define ONE_CALL_MAX	((size_t)1 << 30)	/* RAND_bytes takes an int */
 
+/*
+ * In how many processes before this one we were: a forked child makes its own
+ * bytes.  Asking for the pid would be a system call for each nonce.
+ */
+static unsigned forks;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
 static _Thread_local struct {
-	pid_t	pid;		/* whose bytes: a forked child makes its own */
+	unsigned forks;		/* whose bytes */
 	size_t	left;		/* not given out: the last ones of bytes */
 	uint8_t	bytes[POOL_SIZE];
 } pool;
+
+static void
+forked(void)
+{
+	forks++;		/* a child has one thread */
+}
+
+static void
+watch_forks(void)
+{
+	(void)pthread_atfork(NULL, NULL, forked);
+}
 
 static bool
 fill_direct(uint8_t *p, size_t len)
@@ -39,19 +59,19 @@ fill_direct(uint8_t *p, size_t len)
 bool
 entropy_fill(void *buf, size_t len)
 {
-	pid_t self = getpid();
 	uint8_t *next;
 
 	if (len >= DIRECT_MIN)
 		return fill_direct(buf, len);
 	if (len == 0)
 		return true;
-	if (pool.pid != self || pool.left < len) {
+	(void)pthread_once(&once, watch_forks);
+	if (pool.forks != forks || pool.left < len) {
 		pool.left = 0;
 		if (!fill_direct(pool.bytes, POOL_SIZE))
 			return false;
 		pool.left = POOL_SIZE;
-		pool.pid = self;
+		pool.forks = forks;
 	}
 	next = pool.bytes + POOL_SIZE - pool.left;
 	memcpy(buf, next, len);

@@ -162,8 +162,8 @@ struct nl_run {
 /* -- nl_load.c */
 int64_t nl_load_now(void);			/* ns */
 
-/* From the first call to the last reply.  false: it could not begin. */
-bool nl_load_run(struct nl_run *run);
+/* From the first call to the last reply. */
+void nl_load_run(struct nl_run *run);
 
 /* For the works: the header of the slot's next call. */
 void nl_load_call(struct nl_slot *sl, struct xout *o, uint32_t proc);
@@ -182,8 +182,11 @@ uint32_t nl_load_status(struct nl_slot *sl, struct xin *in, uint32_t want);
 enum nl_next nl_load_end(struct nl_slot *sl, struct xin *in, bool ok,
     enum nl_next next);
 
-/* -- nl_conn.c: connect all; false: an error is counted. */
+/* -- nl_conn.c.  false: an error is counted. */
 bool nl_conn_init(struct nl_run *run);
+/* Only these are open while the server is measured. */
+bool nl_conn_open(struct nl_run *run);
+void nl_conn_close(struct nl_run *run);
 void nl_conn_fini(struct nl_run *run);
 
 /* -- nl_works.c: by name, or NULL; what there is, as a text. */
@@ -200,7 +203,7 @@ extern const struct nl_work nl_name_create, nl_name_create_write,
 extern const struct nl_work nl_list_plus;
 extern const struct nl_work nl_mix;
 
-/* Blocks of --size in a file that is read or written. */
+/* Blocks of --size in a file that is read or written; at least 1. */
 uint64_t nl_data_blocks(const struct nl_run *run);
 
 /* -- nl_prep.c: the export before and after.  false: an error is counted. */

@@ -19,8 +19,6 @@ static bool
 init(struct nl_conn *c, struct nl_run *run, unsigned n)
 {
 	unsigned i, depth = run->opt->depth;
-	struct timeval tv = { .tv_sec = NL_STALL_MS / 1000 };
-	char err[200];
 
 	c->run = run;
 	c->n = n;
@@ -44,11 +42,6 @@ init(struct nl_conn *c, struct nl_run *run, unsigned n)
 		c->slot[i].n = i;
 		c->ready[c->nready++] = &c->slot[i];
 	}
-	if ((c->fd = nl_sync_connect(run->opt, err, sizeof(err))) == -1) {
-		(void)nl_load_error(run, "%s", err);
-		return false;
-	}
-	(void)setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
 	return true;
 }
 
@@ -62,11 +55,42 @@ nl_conn_init(struct nl_run *run)
 		return false;
 	}
 	for (i = 0; i < n; i++)
-		run->conn[i].fd = -1;
-	for (i = 0; i < n; i++)
 		if (!init(&run->conn[i], run, i))
 			return false;
 	return true;
+}
+
+bool
+nl_conn_open(struct nl_run *run)
+{
+	struct timeval tv = { .tv_sec = NL_STALL_MS / 1000 };
+	struct nl_conn *c;
+	char err[200];
+	unsigned i;
+
+	for (i = 0; i < run->opt->connections; i++) {
+		c = &run->conn[i];
+		c->fd = nl_sync_connect(run->opt, err, sizeof(err));
+		if (c->fd == -1) {
+			(void)nl_load_error(run, "connection %u: %s", i, err);
+			return false;
+		}
+		(void)setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &tv,
+		    sizeof(tv));
+	}
+	return true;
+}
+
+void
+nl_conn_close(struct nl_run *run)
+{
+	unsigned i;
+
+	for (i = 0; i < run->opt->connections; i++) {
+		if (run->conn[i].fd != -1)
+			(void)close(run->conn[i].fd);
+		run->conn[i].fd = -1;
+	}
 }
 
 void
@@ -77,8 +101,6 @@ nl_conn_fini(struct nl_run *run)
 
 	for (i = 0; run->conn != NULL && i < run->opt->connections; i++) {
 		c = &run->conn[i];
-		if (c->fd != -1)
-			(void)close(c->fd);
 		for (k = 0; c->slot != NULL && k < run->opt->depth; k++)
 			free(c->slot[k].seen);
 		free(c->slot);

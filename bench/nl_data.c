@@ -22,9 +22,10 @@ nl_data_blocks(const struct nl_run *run)
 {
 	uint64_t size = run->opt->file == NULL ? run->opt->file_size :
 	    run->tree.big_size;
-	uint64_t n = size / run->opt->size;
 
-	return n == 0 ? 1 : n;
+	if (run->opt->size == 0 || size < run->opt->size)
+		return 1;
+	return size / run->opt->size;
 }
 
 /* Marsaglia, "Xorshift RNGs". */

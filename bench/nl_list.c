@@ -82,6 +82,15 @@ entry(struct nl_slot *sl, struct xin *in)
 	return sl->seen == NULL || check_name(sl, &s);
 }
 
+/* What goes wrong in a listing goes wrong again: no other round. */
+static enum nl_next
+broken(struct nl_slot *sl)
+{
+	sl->cookie = 0;
+	atomic_store(&sl->conn->run->stop, true);
+	return NL_BAD;
+}
+
 /* The listing is over: was it all?  Has every slot had one? */
 static enum nl_next
 end_round(struct nl_slot *sl, struct xin *in)
@@ -90,9 +99,11 @@ end_round(struct nl_slot *sl, struct xin *in)
 	uint64_t n = sl->entries;
 
 	sl->cookie = 0;
-	if (n != run->opt->entries)
-		return nl_load_error(run, "READDIRPLUS: a listing has %" PRIu64
+	if (n != run->opt->entries) {
+		(void)nl_load_error(run, "READDIRPLUS: a listing has %" PRIu64
 		    " entries, the directory %" PRIu64, n, run->opt->entries);
+		return broken(sl);
+	}
 	if (run->work == &nl_list_plus && run->count == UINT64_MAX &&
 	    run->deadline == INT64_MAX &&
 	    atomic_fetch_add(&run->rounds, 1) + 1 >=
@@ -107,17 +118,17 @@ reply_plus(struct nl_slot *sl, struct xin *in)
 	bool more = true, eof, ok;
 	struct nfs3_attr a;
 
-	if (nl_load_status(sl, in, NFS3_OK) != NFS3_OK) {
-		sl->cookie = 0;
-		return NL_BAD;
-	}
+	if (nl_load_status(sl, in, NFS3_OK) != NFS3_OK)
+		return broken(sl);
 	ok = nl_wire_get_attr(in, &a) &&
 	    xin_fixed(in, sl->cookieverf, sizeof(sl->cookieverf));
 	while (ok && (ok = xin_bool(in, &more)) && more)
 		ok = entry(sl, in);
 	if (ok && xin_bool(in, &eof) && eof)
 		return end_round(sl, in);
-	return nl_load_end(sl, in, ok, NL_DONE);
+	if (nl_load_end(sl, in, ok, NL_DONE) == NL_BAD)
+		return broken(sl);
+	return NL_DONE;
 }
 
 const struct nl_work nl_list_plus = {

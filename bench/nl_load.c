@@ -423,14 +423,16 @@ thread(void *arg)
 	return NULL;
 }
 
-bool
+void
 nl_load_run(struct nl_run *run)
 {
 	unsigned i, n = run->opt->threads, per, rest, first = 0;
 	struct group *g;
 
-	if ((g = calloc(n, sizeof(*g))) == NULL)
-		return false;
+	if ((g = calloc(n, sizeof(*g))) == NULL) {
+		(void)nl_load_error(run, "out of memory");
+		return;
+	}
 	per = run->opt->connections / n;
 	rest = run->opt->connections % n;
 	for (i = 0; i < n; i++) {
@@ -448,5 +450,4 @@ nl_load_run(struct nl_run *run)
 	for (i = 1; i < n; i++)
 		(void)pthread_join(g[i].thread, NULL);
 	free(g);
-	return true;
 }

@@ -49,7 +49,9 @@ all_that_is_written(const struct nl_opt *opt)
 static void
 settle(struct nl_opt *opt, const struct nl_work *w)
 {
-	if (opt->size == 0)
+	if ((w->needs & (NL_NEED_BIG | NL_NEED_OUT | NL_NEED_LIST)) == 0)
+		opt->size = 0;
+	else if (opt->size == 0)
 		opt->size = w == &nl_mix ? 4096 :
 		    w == &nl_list_plus ? 32768 : MIB;
 	if (opt->file_size == 0)
@@ -76,18 +78,22 @@ measure(struct nl_run *run)
 	struct nl_times t;
 	uint64_t client;
 
+	if (!nl_conn_open(run)) {
+		nl_conn_close(run);
+		return;
+	}
 	nl_server_look(run->opt->server_pid, &before);
 	client = used();
 	t.began = nl_load_now();
 	run->deadline = run->opt->seconds == 0 ? INT64_MAX :
 	    t.began + (int64_t)(run->opt->seconds * 1e9);
-	if (!nl_load_run(run))
-		return;
+	nl_load_run(run);
 	t.ended = nl_load_now();
 	t.client_ns = used() - client;
 	nl_server_look(run->opt->server_pid, &after);
 	t.know_server = nl_server_used(&before, &after, &t.server_ns,
 	    &t.switches);
+	nl_conn_close(run);
 	if (run->opt->verify && run->errors == 0 && run->work->verify != NULL)
 		(void)run->work->verify(run);
 	nl_report(run, &t);

@@ -230,10 +230,12 @@ verify_create(struct nl_run *run)
 	struct look l = { .run = run, .other = &other, .ok = true };
 	uint64_t ops = 0;
 	unsigned i;
-	bool up;
+	bool up, up_too;
 
 	l.content = run->work != &nl_name_create;
-	up = nl_sync_init(&s, run->opt) & nl_sync_init(&other, run->opt);
+	up = nl_sync_init(&s, run->opt);
+	up_too = nl_sync_init(&other, run->opt);
+	up = up && up_too;
 	for (i = 0; i < run->opt->connections && up && l.ok; i++) {
 		l.dir = &run->conn[i].dir.fh;
 		ops += run->conn[i].ops;

@@ -108,9 +108,10 @@ class Points:
                 r, best = self.against_best(work, ours=ours)
                 yield judge("3", "%s, %s / best encrypted FUSE" % (text, ours),
                             r, limit, remark=best)
+            floor = self.s.best([floor, floor + "-2"], "seq-read") or floor
             yield judge("3", "sequential read, %s / bench/floor read" % ours,
                         self.ratio((ours, "seq-read"), (floor, "seq-read")),
-                        0.8)
+                        0.8, remark=floor)
             yield judge("3", "two connections / one, %s" % ours,
                         self.ratio((ours, "seq-read-2"), (ours, "seq-read")),
                         1.2, remark="1.2 is where a second core must be in use")
@@ -199,6 +200,11 @@ class Points:
         yield judge("9", "longest stall of the loop under mixed load",
                     self.s.estimate(OURS, "stall") or
                     self.absent((OURS, "stall")), 2, "ms", at_least=False)
+        yield judge("9", "longest GETATTR under mixed load, from outside",
+                    self.s.estimate(OURS, "stall-outside") or
+                    self.absent((OURS, "stall-outside")), 2, "ms",
+                    at_least=False, remark="an upper bound: queues and the "
+                    "client's own waits are in it")
 
     def guest(self):
         for w in self.s.works:

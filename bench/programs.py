@@ -70,9 +70,23 @@ def temporary():
 
 def in_guest(opt, program):
     """The same program with --direct, in the guest; results by a share."""
+    folder = tempfile.mkdtemp(prefix="vaultnfs-bench.", dir=temporary())
+    try:
+        return boot(opt, program, folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def boot(opt, program, folder):
     command = [GUEST, "--writable-disk", "8G:/disk", "--out", opt.out,
                "--timeout", str(opt.timeout), "--mem", "3072",
-               "--env", "TMPDIR=/disk", "-c", 'exec "$@"', program]
+               "--env", "TMPDIR=/disk"]
+    if "cryfs" in (getattr(opt, "systems", None) or "cryfs"):
+        s = systems.Cryfs(os.path.join(folder, "cryfs"), opt.paths)
+        if program.endswith("compare") and not s.missing():
+            s.prepare()                 # minutes, if it were emulated
+            command += ["--env", "%s=%s" % (s.variable, s.template)]
+    command += ["-c", 'exec "$@"', program]
     command += [a for a in sys.argv[1:] if a != "--guest"]
     command += ["--direct", "--out", opt.out, "--work", "/disk", "--build",
                 os.path.abspath(opt.build), "--seed", str(opt.seed)]
@@ -128,4 +142,5 @@ def run(opt, kind, body):
     print(report.write(c.raw, opt.out,
                        samples.load(ablation) if ablation else None))
     print("Samples and the page are in %s" % opt.out)
-    return status or (1 if c.raw["failures"] else 0)
+    whole = all(x["state"] == "ok" for x in c.raw["systems"])
+    return status or (0 if whole and not c.raw["failures"] else 1)

@@ -19,6 +19,7 @@ sys.dont_write_bytecode = True
 import points
 import samples
 import svg
+import works
 from samples import OURS
 
 # -- a report is a list of blocks: ("h", text), ("p", text), ("table", head,
@@ -40,6 +41,11 @@ def table(columns, rows):
 def figure(e):
     return "-" if e is None else "%s [%s, %s]" % (
         svg.number(e.median), svg.number(e.lo), svg.number(e.hi))
+
+
+def short(words):
+    """A reason, where many rows have it; the whole one stands elsewhere."""
+    return textwrap.shorten(words, 60, placeholder=" ...")
 
 
 def css_class(name):
@@ -133,7 +139,8 @@ class Report:
             rows, lines = [], []
             for w in self.s.works:
                 best = self.s.best(self.s.fuse(), w["name"], value)
-                if best is None or not self.s.rounds(OURS, w["name"], value):
+                if best is None or w["group"] == works.EXTRA[0].group or \
+                        not self.s.rounds(OURS, w["name"], value):
                     continue
                 over, under = (OURS, w["name"]), (best, w["name"])
                 if value == "main" and not self.s.more(w["name"]):
@@ -147,10 +154,10 @@ class Report:
         return out
 
     def group(self, group):
-        works = [w for w in self.s.works if w["group"] == group and
+        found = [w for w in self.s.works if w["group"] == group and
                  self.measured(w["name"])]
-        out = [head(group.capitalize())] if works else []
-        for w in works:
+        out = [head(group.capitalize())] if found else []
+        for w in found:
             out += self.work(w)
         return out
 
@@ -166,7 +173,7 @@ class Report:
         for n in self.involved(w):
             e = self.s.estimate(n, w["name"])
             cpu = self.s.estimate(n, w["name"], "cpu_us")
-            why = "" if e else self.s.why_not(n, w["name"])
+            why = "" if e else short(self.s.why_not(n, w["name"]))
             label = self.title_of[n]
             rows.append((n, css_class(n), e, why))
             if cpu:
@@ -204,7 +211,7 @@ class Report:
                     r = self.s.ratio(over, under, value)
                     if r is None and value == "cpu_us":
                         continue
-                    why = self.s.why_not(x["name"], w["name"])
+                    why = short(self.s.why_not(x["name"], w["name"]))
                     rows.append(("%s: %s" % (x["name"], what),
                                  "on" if value == "main" else "cpu", r, why))
                     lines.append([x["name"], what,
@@ -241,6 +248,8 @@ def moved(r):
     """Does the interval of a ratio leave out 1?"""
     if r is None:
         return ""
+    if r.coverage < 0.95:
+        return "too few rounds"
     return "better with" if r.lo > 1 else \
         "worse with" if r.hi < 1 else "no difference seen"
 

@@ -80,6 +80,7 @@ class Compare:
                 s.start()
                 if mounted and s.kind == "nfs":
                     s.mount()
+                self.say("%s is up after %.2f s" % (s.name, s.ready_s))
             except (Failed, OSError) as e:
                 self.lose(s, e)
 

@@ -6,7 +6,7 @@ elements have classes only; the page's style sheet gives them their colours.
 import math
 from xml.sax.saxutils import escape, quoteattr
 
-LABEL, WIDTH, VALUE, ROW, TOP, FOOT = 190, 430, 150, 22, 30, 26
+LABEL, WIDTH, VALUE, ROW, TOP, FOOT = 190, 430, 190, 22, 30, 26
 
 
 def number(v):

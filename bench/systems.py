@@ -97,6 +97,13 @@ def drop_caches():
         return False
 
 
+def has_fuse():
+    """Root can have it loaded, where it is a module."""
+    if not os.path.exists("/dev/fuse") and os.geteuid() == 0:
+        said(["modprobe", "fuse"])
+    return os.path.exists("/dev/fuse")
+
+
 def read_all(folder):
     """Into the page cache."""
     for below, _, names in os.walk(folder):
@@ -146,7 +153,7 @@ class System:
             path = self.paths.get(p, p)
             if not (shutil.which(path) or os.access(path, os.X_OK)):
                 return "there is no %s" % p
-        if self.kind == "fuse" and not os.path.exists("/dev/fuse"):
+        if self.kind == "fuse" and not has_fuse():
             return "there is no /dev/fuse"
         return None
 
@@ -231,11 +238,14 @@ class System:
 
     def unmount(self):
         if self.mounted:
-            for how in ([], [], ["-l"]):
-                if subprocess.run(["umount"] + how + [self.mounted],
-                                  stderr=subprocess.DEVNULL,
-                                  check=False).returncode == 0:
-                    break
+            for how in ([], [], ["-f", "-l"]):
+                try:
+                    if subprocess.run(["umount"] + how + [self.mounted],
+                                      stderr=subprocess.DEVNULL, check=False,
+                                      timeout=120).returncode == 0:
+                        break
+                except subprocess.TimeoutExpired:       # its server is dead
+                    continue
                 time.sleep(0.5)
             self.mounted = None
         self.root = None
@@ -314,7 +324,8 @@ class Cryfs(Fuse):
     made once and copied, and the program is not restarted to be cold."""
     name, title = "cryfs", "CryFS"
     programs = ("cryfs",)
-    template = None                     # a store that was made before
+    # a store that was made before, and a variable that says where
+    template, variable = os.environ.get("BENCH_CRYFS"), "BENCH_CRYFS"
 
     def environment(self):
         return dict(os.environ, CRYFS_FRONTEND="noninteractive",
@@ -331,10 +342,9 @@ class Cryfs(Fuse):
         os.makedirs(self.at("store"))
         self.launch()                   # the first mount makes it
         self.stop()
-        if not self.slow:
-            Cryfs.template = self.folder + ".template"
-            shutil.rmtree(Cryfs.template, ignore_errors=True)
-            shutil.copytree(self.at("store"), Cryfs.template)
+        Cryfs.template = self.folder + ".template"
+        shutil.rmtree(Cryfs.template, ignore_errors=True)
+        shutil.copytree(self.at("store"), Cryfs.template)
 
     def launch(self):
         with open(self.password, "rb") as f:
@@ -452,7 +462,7 @@ class FloorRead(Floor):
     name, title = "floor-read", "floor: read and decrypt"
     only = ("seq-read", "seq-read-2")
     programs = ("floor", "vaultnfs")
-    cipher, size_mib = "SIV_GCM", 128
+    cipher, size_mib, threads = "SIV_GCM", 128, 1
     more = ("--file", "large")
     scrypt_cost = Vaultnfs.scrypt_cost
     environment = Vaultnfs.environment
@@ -469,17 +479,27 @@ class FloorRead(Floor):
 
     def launch(self):
         self.serve(["read", self.at("store"), "large", "--password-file",
-                    self.password])
+                    self.password, "--threads", str(self.threads)])
+
+
+class FloorRead2(FloorRead):
+    name, title = "floor-read-2", "floor, two threads"
+    threads = 2
 
 
 class FloorReadCtrmac(FloorRead):
-    name, title = "floor-read-ctrmac", "floor: the same, SIV_CTRMAC"
+    name, title = "floor-read-ctrmac", "floor, SIV_CTRMAC"
     cipher = "SIV_CTRMAC"
+
+
+class FloorReadCtrmac2(FloorReadCtrmac):
+    name, title = "floor-read-ctrmac-2", "floor, SIV_CTRMAC, two threads"
+    threads = 2
 
 
 GANESHA = """
 NFS_CORE_PARAM {{
-	NFS_Port = {port}; MNT_Port = {mount_port}; Bind_addr = 127.0.0.1;
+	NFS_Port = {port}; MNT_Port = {mount_port}; {bind}
 	Protocols = 3; Enable_NLM = false; Enable_RQUOTA = false;
 	Enable_UDP = false;
 }}
@@ -522,6 +542,9 @@ class Ganesha(Nfs):
         with open(self.at("conf"), "w", encoding="ascii") as f:
             f.write(GANESHA.format(port=self.port, path=below,
                                    mount_port=self.mount_port,
+                                   # it knows no address where there is only lo
+                                   bind="" if self.slow else
+                                   "Bind_addr = 127.0.0.1;",
                                    state=self.at("state")))
         child = self.spawn(["ganesha.nfsd", "-F", "-f", self.at("conf"), "-L",
                             self.at("ganesha.log"), "-p", self.at("pid")])
@@ -582,5 +605,5 @@ def listens(port):
 
 ALL = [Plain, Vaultnfs, VaultnfsPlain, VaultnfsCtrmac, VaultnfsNoJournal,
        Gocryptfs, Securefs, Cryfs, Ganesha, GaneshaGocryptfs, FloorTcp,
-       FloorRead, FloorReadCtrmac]
+       FloorRead, FloorRead2, FloorReadCtrmac, FloorReadCtrmac2]
 BY_NAME = {c.name: c for c in ALL}

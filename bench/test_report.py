@@ -196,6 +196,33 @@ def a_time_is_good_when_it_is_short():
 
 
 @test
+def the_three_ideas_are_judged_by_an_ablation():
+    raw = sample()
+    raw["mode"] = "guest"
+    off = sample()
+    off["program"] = "ablation"
+    off["works"] = [
+        dict(works.describe(works.of_workload(
+            {"name": n, "phase": "warm", "unit": u})))
+        for n, u in (("ide", "s"), ("concurrent", "ops/s"))]
+    off["samples"] = [
+        {"round": n, "place": 0, "system": s, "work": w, "load": 0,
+         "values": {"main": v}} for n in range(6)
+        for s, w, v in (("vaultnfs", "ide", 2.0),
+                        ("no-arena+no-inline+no-pool", "ide", 2.5),
+                        ("vaultnfs", "concurrent", 110.0),
+                        ("no-arena+no-inline+no-pool", "concurrent", 100.0))]
+    r = {x.text: x for x in points.Points(
+        samples.Samples(raw), samples.Samples(off)).rows()}
+    one = r["ide, three ideas on / off"]
+    same((one.figure, one.limit, one.verdict),
+         ("1.25 [1.25, 1.25]", ">= 1.1", "pass"))
+    one = r["concurrent, three ideas on / off"]
+    same((one.figure, one.limit, one.verdict),
+         ("1.1 [1.1, 1.1]", ">= 1.15", "miss"))
+
+
+@test
 def what_the_programs_say_becomes_one_unit():
     said = {"calls": 100, "bytes": 50 << 20, "rate": 200.0, "mib_s": 100.0,
             "seconds": 0.5, "server_cpu_us": 400.0, "entries": 5000}
@@ -205,6 +232,9 @@ def what_the_programs_say_becomes_one_unit():
     same((v["main"], v["cpu_us"]), (10000.0, 8.0))
     v = works.of_nfsload(works.BY_NAME["getattr"], said)
     same((v["main"], v["cpu_us"]), (200.0, 400.0))
+    v = works.of_nfsload(works.BY_NAME["getattr"],
+                         dict(said, server_cpu_us=4e13))
+    same(v.get("cpu_us"), None)
     result = {"name": "x", "phase": "-", "unit": "s", "samples": [3.0, 2.0],
               "net_of_sleeps": [2.0, 1.0], "server_cpu_s": [0.5, None],
               "ops": 100, "bytes": 64 << 20}
@@ -278,6 +308,9 @@ def a_report_of_switches_shows_gains():
                       "better with", "failed: no experiment is called so",
                       "mallocs"):
             assert words in text, "%s is not in %s" % (words, kind)
+    raw["samples"] = [x for x in raw["samples"] if x["round"] < 5]
+    text = made(raw)["txt"]
+    assert "too few rounds" in text and "better with" not in text
 
 
 def main():

@@ -32,7 +32,7 @@
 
 struct vb {
 	char		 dir[VB_PATH];		/* absolute */
-	char		 session[VB_PATH];	/* folder in dir; "": none yet */
+	char		 session[VB_PATH];	/* below dir; "": none yet */
 	const char	*cold;			/* --cold, or NULL */
 	double		 scale;			/* 0.01 to 1 */
 	uint64_t	 seed;			/* added to every workload's */
@@ -41,7 +41,7 @@ struct vb {
 	unsigned	 settle_ms;		/* before a timed part */
 	pid_t		 pids[VB_PIDS];		/* of the server */
 	size_t		 pid_count;
-	const char	*pid_file;		/* its only line is a pid */
+	const char	*pid_file;		/* a pid on a line, or NULL */
 
 	pthread_mutex_t	 mtx;			/* guards the rest */
 	const char	*about;			/* what errors are about */
@@ -71,8 +71,9 @@ struct vb_load {
 	bool		 thinks;	/* has pauses that are no work */
 	const char	*note;		/* into the results, or NULL */
 	bool		(*prepare)(struct vb_job *j);	/* NULL: nothing */
-	struct vb_step	 steps[VB_STEPS];		/* up to one without name */
-	bool		(*check)(struct vb_job *j);	/* reads back; or NULL */
+	struct vb_step	 steps[VB_STEPS];	/* up to one without name */
+	/* Reads back what was written; or NULL. */
+	bool		(*check)(struct vb_job *j);
 	const char	*missing;	/* why it was not built, or NULL */
 };
 
@@ -86,8 +87,9 @@ struct vb_job {
 	struct vb_rng		 rng;
 	struct vb_io		 io;
 	struct vb_set		 set[VB_SETS];	/* freed by the runner */
-	double			 value;		/* > 0: the sample, if not the time, */
-	double			 busy;		/* and the seconds it comes from */
+	/* > 0: the sample, if that is no time, and the seconds it is from */
+	double			 value;
+	double			 busy;
 	json_t			*detail;	/* of this run, or NULL */
 };
 

@@ -214,15 +214,16 @@ terminal(struct hand *h)
 	    rest(h, (unsigned)vb_rng_range(&h->rng, 50, 199));
 }
 
+/* One round at least: a short time on a busy machine is not nothing. */
 static void *
 work(void *arg)
 {
 	struct hand *h = arg;
 
-	while (!is_over(h)) {
+	do {
 		if (!h->round(h))
 			atomic_store(&h->table->failed, true);
-	}
+	} while (!is_over(h));
 	return NULL;
 }
 

@@ -91,15 +91,15 @@ join(struct vb_db *db)
 static bool
 aggregate(struct vb_db *db)
 {
-	static const char *const texts[] = {
-		"SELECT COUNT(*), ar.Name FROM Track t "
-		"JOIN Album al ON al.AlbumId = t.AlbumId "
-		"JOIN Artist ar ON ar.ArtistId = al.ArtistId "
-		"GROUP BY ar.ArtistId",
-		"SELECT COUNT(*), Year FROM Invoice GROUP BY Year",
-		"SELECT COUNT(*), AVG(Milliseconds) FROM Track "
-		"GROUP BY AlbumId ORDER BY 2 DESC",
-	};
+	static const char artists[] = "SELECT COUNT(*), ar.Name FROM Track t "
+	    "JOIN Album al ON al.AlbumId = t.AlbumId "
+	    "JOIN Artist ar ON ar.ArtistId = al.ArtistId "
+	    "GROUP BY ar.ArtistId";
+	static const char years[] = "SELECT COUNT(*), Year FROM Invoice "
+	    "GROUP BY Year";
+	static const char lengths[] = "SELECT COUNT(*), AVG(Milliseconds) "
+	    "FROM Track GROUP BY AlbumId ORDER BY 2 DESC";
+	static const char *const texts[] = { artists, years, lengths };
 	uint64_t n = vb_pair(db->job, 30, 5), i, must;
 	struct vb_db_rows r;
 

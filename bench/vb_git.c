@@ -42,6 +42,26 @@ git(struct vb_job *j, const char *const args[])
 
 #define GIT(j, ...)	git(j, (const char *const[]){ __VA_ARGS__, NULL })
 
+/*
+ * No setting of the user's counts, and no repository of theirs is touched: one
+ * who runs this from a hook of git has variables that lead to it.
+ */
+static bool
+set_environment(struct vb_job *j)
+{
+	static const char *const others[] = { "GIT_DIR", "GIT_WORK_TREE",
+	    "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR",
+	    "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE" };
+	size_t i;
+
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		(void)unsetenv(others[i]);
+	return (setenv("GIT_CONFIG_NOSYSTEM", "1", 1) == 0 &&
+	    setenv("GIT_CONFIG_GLOBAL", "/dev/null", 1) == 0 &&
+	    setenv("GIT_CEILING_DIRECTORIES", j->vb->session, 1) == 0) ||
+	    vb_error(j->vb, "setenv failed");
+}
+
 static bool
 prepare(struct vb_job *j)
 {
@@ -49,11 +69,7 @@ prepare(struct vb_job *j)
 	unsigned i;
 	uint64_t key;
 
-	if (setenv("GIT_CONFIG_NOSYSTEM", "1", 1) == -1 ||
-	    setenv("GIT_CONFIG_GLOBAL", "/dev/null", 1) == -1 ||
-	    setenv("GIT_CEILING_DIRECTORIES", j->vb->session, 1) == -1)
-		return vb_error(j->vb, "setenv failed");
-	if (!vb_io_mkdir(&j->io, "crates"))
+	if (!set_environment(j) || !vb_io_mkdir(&j->io, "crates"))
 		return false;
 	for (i = 0; i < FILES; i++) {
 		if (i % 10 == 0 &&

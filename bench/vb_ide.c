@@ -97,8 +97,8 @@ build(struct vb_job *j)
 	for (i = 0; i < n; i++) {
 		key = vb_rng_next(&j->rng);
 		(void)vb_io_add(&j->io, &j->set[OUTPUTS], key,
-		    vb_rng_range(&j->rng, 51200, 102400), "target/output_%02u.o",
-		    (unsigned)i);
+		    vb_rng_range(&j->rng, 51200, 102400),
+		    "target/output_%02u.o", (unsigned)i);
 	}
 	return vb_io_write_all(&j->io, &j->set[OUTPUTS], VB_SYNC | VB_EXCL);
 }

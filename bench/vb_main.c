@@ -45,10 +45,11 @@ static const char help[] =
 "  --seconds N            of `concurrent' (30 in proportion, 5 at least)\n"
 "  --settle MS            to wait before a timed part (100)\n"
 "  --seed N               added to the workloads' seeds\n"
-"  --cold CMD             shell command that empties the caches, and may mount\n"
-"                         again: what reads is then timed after it, too\n"
+"  --cold CMD             shell command that empties the caches, and may\n"
+"                         mount again: what reads is also timed after it\n"
 "  --server-pid PID       its CPU time and memory are told; more: their sum\n"
-"  --server-pid-file F    the same; F is read before each timed part\n"
+"  --server-pid-file F    the same, one on a line; F is read before each\n"
+"                         timed part, as --cold may start another server\n"
 "  --json FILE            results for programs, too; -: to standard output\n"
 "  --label TEXT           into the results\n"
 "Ends with 0, with 1 if any workload failed, with 2 for a wrong option.\n";
@@ -74,8 +75,8 @@ whole(const char *text, unsigned long long lo, unsigned long long hi,
 	    text[0] != '-' && *out >= lo && *out <= hi;
 }
 
-enum { SUITE = 256, WORKLOAD, ITERATIONS, WARM_UPS, SCALE, SECONDS, SETTLE, SEED,
-	COLD, PID, PID_FILE, JSON, LABEL, LIST, HELP };
+enum { SUITE = 256, WORKLOAD, ITERATIONS, WARM_UPS, SCALE, SECONDS, SETTLE,
+	SEED, COLD, PID, PID_FILE, JSON, LABEL, LIST, HELP };
 
 static const struct option longs[] = {
 	{ "suite", required_argument, NULL, SUITE },

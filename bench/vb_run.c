@@ -70,22 +70,22 @@ server_cpu(struct vb *vb, const pid_t *pids, size_t n)
 
 /* The file is read each time: --cold's command may start another server. */
 static size_t
-server_pids(struct vb *vb, pid_t *pids)
+server_pids(struct vb *vb, pid_t pids[VB_PIDS])
 {
 	size_t n = vb->pid_count;
-	long pid = 0;
+	long pid;
 	FILE *f;
 
 	memcpy(pids, vb->pids, n * sizeof(*pids));
 	if (vb->pid_file == NULL)
 		return n;
-	if ((f = fopen(vb->pid_file, "r")) == NULL ||
-	    fscanf(f, "%ld", &pid) != 1 || pid <= 0)
-		(void)vb_error(vb, "%s: no process id", vb->pid_file);
-	else
-		pids[n++] = (pid_t)pid;
-	if (f != NULL)
+	if ((f = fopen(vb->pid_file, "r")) != NULL) {
+		while (n < VB_PIDS && fscanf(f, "%ld", &pid) == 1 && pid > 0)
+			pids[n++] = (pid_t)pid;
 		(void)fclose(f);
+	}
+	if (n == vb->pid_count)
+		(void)vb_error(vb, "%s: no process id", vb->pid_file);
 	return n;
 }
 
@@ -142,7 +142,7 @@ timed(struct vb_job *j, size_t step, const char *phase, struct vb_results *r)
 	const struct vb_step *st = &j->load->steps[step];
 	struct vb_sample s = { 0 };
 	struct vb_rpcs before;
-	pid_t pids[VB_PIDS + 1];
+	pid_t pids[VB_PIDS];
 	size_t npids;
 	uint64_t t0;
 	bool well;

@@ -29,7 +29,7 @@ struct vb_result {
 	const char		*phase;		/* "warm", "cold", "-" */
 	struct vb_sample	*v;
 	size_t			 n;
-	long			 peak_kib;	/* of the server; -1: not known */
+	long			 peak_kib;	/* server; -1: not known */
 	json_t			*runs;		/* details of each, or NULL */
 };
 

@@ -36,7 +36,8 @@
 struct args {
 	struct pass_source	 pass;
 	const char		*listen, *log_level, *state_dir, *tune;
-	uint64_t		 port, workers, cache_size, dirty_limit, ready_fd;
+	uint64_t		 port, loops, workers, cache_size, ready_fd;
+	uint64_t		 dirty_limit;
 	bool			 read_only, rpcbind, shared, multi_user;
 };
 
@@ -51,6 +52,8 @@ static const struct cmd_opt opts[] = {
 	    "TCP port of NFS and MOUNT; 0 picks one"),
 	OPT(CMD_OPT_FLAG, "read-only", NULL, read_only, 0, 0, NULL,
 	    "open nothing for writing"),
+	OPT(CMD_OPT_NUMBER, "loops", "N", loops, 0, SERVER_LOOPS_MAX, "1",
+	    "threads that own connections; 0: one per core"),
 	OPT(CMD_OPT_NUMBER, "workers", "N", workers, 1, 256, NULL,
 	    "threads that read and write [2]"),
 	OPT(CMD_OPT_SIZE, "cache-size", "BYTES", cache_size, 65536,
@@ -394,10 +397,21 @@ run(struct serve *s, struct server *srv)
 	return rc;
 }
 
+/* server.h bounds it. */
+static unsigned
+cores(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n < 1 ? 1 : n > 256 ? 256 : (unsigned)n;
+}
+
 static enum cmd_exit
 serve(struct serve *s)
 {
 	struct server_options o = {
+		.loops = s->args->loops == 0 ? cores() :
+		    (unsigned)s->args->loops,
 		.workers = (unsigned)s->args->workers, .signals = true,
 		.multi_user = s->args->multi_user,
 		.dirty_max = (size_t)s->args->dirty_limit

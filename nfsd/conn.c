@@ -14,197 +14,28 @@
 #include <sys/uio.h>
 
 #include <errno.h>
-#include <ev.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/arena.h"
-#include "base/bufpool.h"
-#include "base/log.h"
 #include "base/verr.h"
-#include "nfsd/conn.h"
-#include "nfsd/dispatch.h"
+#include "nfsd/conn_int.h"
 #include "nfsd/drc.h"
 #include "nfsd/loop.h"
 #include "nfsd/sendq.h"
-#include "nfsd/server_int.h"
 #include "nfsd/worker.h"
 
-/* The bounds of one turn; the last call may be long itself. */
-#define TURN_CALLS	64u
-#define TURN_US		500u
 #define RIPE_US		1000u	/* of ripe connections before events */
 
-/*
- * Invariants: ncalls = length of running + length of replies; inflight and
- * unsent are the sums of their charges; wr is active only if there are replies.
- */
-struct conn {
-	/* constant */
-	struct lane		*lane;
-	int			 fd;
-
-	/* loop */
-	ev_io			 rd, wr;
-	ev_timer		 timer;		/* half a record, or the end */
-	struct record		 in;
-	TAILQ_HEAD(, request)	 running;	/* on workers */
-	struct sendq		 replies;
-	size_t			 inflight;	/* bytes, see conn.h */
-	size_t			 unsent;
-	unsigned		 ncalls;
-	bool			 full;		/* take nothing before low() */
-	bool			 eof;		/* nothing more to be read */
-	bool			 moved;		/* bytes came or went */
-	bool			 ripe;		/* is in lane->ripe */
-	bool			 more;		/* records wait for a turn */
-	TAILQ_ENTRY(conn)	 link;		/* in lane->conns */
-	TAILQ_ENTRY(conn)	 ripe_link;
-};
-
-static bool
-over(const struct conn *c)
-{
-	const struct server_options *o = &c->lane->srv->opt;
-
-	return c->inflight > o->max_inflight || c->unsent > o->max_unsent ||
-	    c->ncalls >= CONN_CALLS_MAX;
-}
-
-static bool
-low(const struct conn *c)
-{
-	const struct server_options *o = &c->lane->srv->opt;
-
-	return c->inflight <= o->max_inflight / 2 &&
-	    c->unsent <= o->max_unsent / 2 && c->ncalls <= CONN_CALLS_MAX / 2;
-}
-
-/* Its charge moves from inflight, if it was there, to unsent. */
-static void
-queue_reply(struct conn *c, struct request *rq)
-{
-	if (rq->rpc_error)
-		stats_add(&c->lane->stats.rejected, 1);
-	rq->charge = arena_used(rq->arena) + rq->rec_cap +
-	    (size_t)rq->data.n * BUFPOOL_SIZE;
-	c->unsent += rq->charge;
-	stats_add(&c->lane->stats.inflight, rq->charge);
-	sendq_add(&c->replies, rq);
-}
-
-/* conn_pump_ripe() will look after it. */
-static void
-make_ripe(struct conn *c)
+void
+conn_make_ripe(struct conn *c)
 {
 	if (c->ripe)
 		return;
 	TAILQ_INSERT_TAIL(&c->lane->ripe, c, ripe_link);
 	c->ripe = true;
-}
-
-/* It is with a worker, or waits for a twin that is. */
-static void
-send_off(struct conn *c, struct request *rq)
-{
-	c->inflight += rq->charge;
-	stats_add(&c->lane->stats.inflight, rq->charge);
-	TAILQ_INSERT_TAIL(&c->running, rq, conn_link);
-}
-
-static void
-hand_over(struct conn *c, struct request *rq)
-{
-	send_off(c, rq);
-	if (worker_submit(c->lane->srv->workers, rq))
-		loop_tend(c->lane->loop);
-}
-
-static void
-take_back(struct conn *c, struct request *rq)
-{
-	TAILQ_REMOVE(&c->running, rq, conn_link);
-	c->inflight -= rq->charge;
-	stats_sub(&c->lane->stats.inflight, rq->charge);
-}
-
-/* Run one record; false: it is none that can be answered. */
-static bool
-call(struct conn *c, const uint8_t *rec, size_t len)
-{
-	struct request *rq;
-
-	if ((rq = request_get(c->lane)) == NULL) {
-		log_warn("no memory for a call: connection closed");
-		return false;
-	}
-	rq->conn = c;
-	rq->rec = rec;
-	rq->rec_len = len;
-	rq->rec_buf = record_take(&c->in, &rq->rec_cap);
-	/* Its own buffer, or a copy in the arena if it goes to a worker. */
-	rq->charge = ARENA_BLOCK + (rq->rec_buf != NULL ? rq->rec_cap : len);
-	switch (dispatch_call(rq)) {
-	case DISPATCH_REPLY:
-		queue_reply(c, rq);
-		break;
-	case DISPATCH_WORKER:
-		hand_over(c, rq);
-		break;
-	case DISPATCH_WAIT:
-		send_off(c, rq);
-		break;
-	case DISPATCH_DROP:
-		request_put(rq);
-		return true;
-	case DISPATCH_CLOSE:
-		request_put(rq);
-		stats_add(&c->lane->stats.closed_bad, 1);
-		return false;
-	}
-	c->ncalls++;
-	return true;
-}
-
-/*
- * Run the records that are there until none is left, there are too many, or
- * the turn is over.
- */
-static bool
-take(struct conn *c)
-{
-	const struct lane *lane = c->lane;
-	uint64_t end = lane->now_us + TURN_US;
-	const uint8_t *rec;
-	unsigned n;
-	size_t len;
-
-	c->more = false;
-	for (n = 0; !over(c); n++) {
-		if (n == TURN_CALLS || lane->now_us > end) {
-			c->more = true;
-			return true;
-		}
-		switch (record_next(&c->in, &rec, &len)) {
-		case RECORD_READY:
-			if (!call(c, rec, len))
-				return false;
-			break;
-		case RECORD_MORE:
-			return true;
-		case RECORD_BAD:
-			stats_add(&c->lane->stats.closed_bad, 1);
-			return false;
-		case RECORD_NOMEM:
-			log_warn("no memory for a record: connection closed");
-			return false;
-		}
-	}
-	c->full = true;
-	return true;
 }
 
 /* Put back the requests on list, whose replies have left or are dropped. */
@@ -240,7 +71,7 @@ flush(struct conn *c)
 	if (state == SENDQ_BLOCKED)
 		ev_io_start(loop_ev(c->lane->loop), &c->wr);
 	else if (state == SENDQ_MORE)
-		make_ripe(c);
+		conn_make_ripe(c);
 	/* Towards the end the timer is for replies that nobody takes. */
 	c->moved |= moved && c->eof;
 	return state != SENDQ_BROKEN;
@@ -258,16 +89,16 @@ pump(struct conn *c)
 
 	if (c->full && !flush(c))
 		return false;
-	if (!c->full || low(c)) {
+	if (!c->full || conn_low(c)) {
 		c->full = false;
-		ok = take(c);
+		ok = conn_take(c);
 		loop_collect(c->lane->loop);
 	}
 	if (!flush(c))
 		return false;
 	/* Room has come, or the turn was over. */
-	if (ok && (c->more || (c->full && low(c))))
-		make_ripe(c);
+	if (ok && (c->more || (c->full && conn_low(c))))
+		conn_make_ripe(c);
 	return ok && (c->ripe || !c->eof || c->ncalls > 0);
 }
 
@@ -303,7 +134,7 @@ drop_calls(struct conn *c)
 	if (TAILQ_EMPTY(&c->running))
 		return;
 	while ((rq = TAILQ_FIRST(&c->running)) != NULL) {
-		take_back(c, rq);
+		conn_take_back(c, rq);
 		rq->conn = NULL;
 		if (drc_leave(rq))
 			request_put(rq);
@@ -468,9 +299,9 @@ conn_done(struct request *rq)
 		request_put(rq);
 		return;
 	}
-	take_back(c, rq);
-	queue_reply(c, rq);
-	make_ripe(c);
+	conn_take_back(c, rq);
+	conn_queue_reply(c, rq);
+	conn_make_ripe(c);
 }
 
 bool

@@ -9,11 +9,15 @@
 
 #include "base/arena.h"
 #include "base/tune.h"
+#include "nfsd/attrs.h"
 #include "nfsd/dispatch.h"
 #include "nfsd/drc.h"
+#include "nfsd/export.h"
+#include "nfsd/handle.h"
 #include "nfsd/loop.h"
 #include "nfsd/proc.h"
 #include "nfsd/server_int.h"
+#include "nfsd/storage.h"
 #include "xdr/mount3.h"
 #include "xdr/rpcmsg.h"
 
@@ -265,6 +269,19 @@ encode(struct request *rq)
 		(void)system_err(rq);
 }
 
+/* How long did it take, since the last look at the clock? */
+static void
+measure(struct request *rq)
+{
+	struct lane *lane = rq->lane;
+	uint64_t before = lane->now_us;
+
+	lane->now_us = loop_clock_us();
+	if (rq->export != NULL)
+		storage_loop_took(rq->export->storage, lane->now_us - before,
+		    lane->now_us);
+}
+
 /* Run it here, now; false: it wants a worker and has left nothing behind. */
 static bool
 run_inline(struct request *rq)
@@ -272,7 +289,7 @@ run_inline(struct request *rq)
 	rq->on_loop = true;
 	rq->status = rq->proc->run(rq);
 	rq->on_loop = false;
-	rq->lane->now_us = loop_clock_us();
+	measure(rq);
 	if (rq->status == PROC_HANDOVER) {
 		if (rq->res != NULL)
 			memset(rq->res, 0, rq->proc->res_size);
@@ -284,21 +301,37 @@ run_inline(struct request *rq)
 	return true;
 }
 
+/* A worker's: small enough, and on storage quick enough, for the loop? */
+static bool
+may_try(struct request *rq)
+{
+	const struct nfs3_read_args *args = rq->args;
+
+	if (args->count > rq->proc->try_bytes ||
+	    (args->count > PROC_READ_SMALL && !rq->alone))
+		return false;
+	rq->export = handle_peek(rq->srv->exports, &args->file);
+	return rq->export == NULL ||
+	    storage_state(rq->export->storage) == STORAGE_QUICK;
+}
+
 /* The header is good; arguments begin off bytes into the record. */
 static enum dispatch_next
 run(struct request *rq, size_t off)
 {
 	bool worker = rq->proc->worker || tune_off(TUNE_INLINE);
+	bool try = worker && rq->proc->try_bytes > 0 &&
+	    !tune_off(TUNE_INLINE) && !tune_off(TUNE_RWF_NOWAIT);
 
-	if (!make_room(rq) || (worker && !own_record(rq)) ||
+	if (!make_room(rq) || (worker && !try && !own_record(rq)) ||
 	    (tune_off(TUNE_ZERO_COPY) && !copy_record(rq)))
 		return system_err(rq);
 	if (!decode(rq, off)) {
 		rpcmsg_reply_garbage_args(&rq->out, rq->xid);
 		return rejected(rq);
 	}
-	if (!worker) {
-		if (run_inline(rq))
+	if (!worker || try) {
+		if ((!try || may_try(rq)) && run_inline(rq))
 			return DISPATCH_REPLY;
 		/* Its arguments are slices of the connection's buffer. */
 		if (!own_record(rq) || !decode(rq, off))
@@ -343,13 +376,39 @@ dispatch_call(struct request *rq)
 	return run(rq, rq->rec_len - xin_left(&in));
 }
 
+/* What is remembered of the objects of the call is not true any more. */
+static void
+forget_changed(struct request *rq)
+{
+	switch (rq->proc->changes) {
+	case PROC_CHANGES_NONE:
+		break;
+	case PROC_CHANGES_ONE:
+		attrs_forget(rq->srv->attrs, rq->args);
+		break;
+	case PROC_CHANGES_MORE:
+		attrs_forget(rq->srv->attrs, NULL);
+		break;
+	}
+}
+
 void
 dispatch_work(struct request *rq, struct request_list *list)
 {
+	uint64_t began = loop_clock_us(), now;
+
+	rq->seq = attrs_seq(rq->srv->attrs);
 	rq->status = rq->proc->run(rq);
 	/* Nobody is left to hand over to: proc.h. */
 	assert(rq->status != PROC_HANDOVER);
-	encode(rq);
+	forget_changed(rq);
+	if (!rq->proc->worker && rq->export != NULL) {
+		now = loop_clock_us();
+		storage_worker_took(rq->export->storage, now - began, now,
+		    rq->proc->attrs_only);
+	}
+	if (!rq->internal)
+		encode(rq);
 	drc_end(rq, !rq->rpc_error, list);
 	STAILQ_INSERT_TAIL(list, rq, link);
 }

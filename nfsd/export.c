@@ -6,12 +6,19 @@
 
 #include "base/verr.h"
 #include "nfsd/export.h"
+#include "nfsd/storage.h"
 #include "vault/attr.h"
 #include "vault/vault.h"
 
+/* An export is constant, how quick its storage is is not. */
+struct place {
+	struct export	 x;
+	struct storage	 storage;
+};
+
 struct export_table {
 	size_t		 n;
-	struct export	**v;
+	struct place	**v;
 };
 
 struct export_table *
@@ -49,9 +56,10 @@ name_is_good(const char *name)
 
 int
 export_add(struct export_table *t, struct vault *v, const char *name,
-    bool multi_user, struct verr *e)
+    bool multi_user, uint32_t slow_us, struct verr *e)
 {
-	struct export **grown, *x;
+	struct place **grown, *p;
+	struct export *x;
 	size_t i;
 
 	if (!name_is_good(name))
@@ -59,20 +67,21 @@ export_add(struct export_table *t, struct vault *v, const char *name,
 		    "bytes without '/' or control characters",
 		    EXPORT_NAME_MAX);
 	for (i = 0; i < t->n; i++) {
-		if (strcmp(t->v[i]->name, name) == 0)
+		if (strcmp(t->v[i]->x.name, name) == 0)
 			return verr_fail(e, VERR_EXIST, "two exports cannot "
 			    "both be called /%s; use VAULT=NAME", name);
-		if (t->v[i]->id == vault_id(v))
+		if (t->v[i]->x.id == vault_id(v))
 			return verr_fail(e, VERR_EXIST, "/%s and /%s are the "
 			    "same vault, or copies of one: their file handles "
-			    "could not be told apart", t->v[i]->name, name);
+			    "could not be told apart", t->v[i]->x.name, name);
 	}
-	grown = realloc(t->v, (t->n + 1) * sizeof(struct export *));
+	grown = realloc(t->v, (t->n + 1) * sizeof(*grown));
 	if (grown == NULL)
 		return verr_fail(e, VERR_NOMEM, "out of memory for an export");
 	t->v = grown;
-	if ((x = calloc(1, sizeof(*x))) == NULL)
+	if ((p = calloc(1, sizeof(*p))) == NULL)
 		return verr_fail(e, VERR_NOMEM, "out of memory for an export");
+	x = &p->x;
 	x->vault = v;
 	x->id = vault_id(v);
 	x->fsid = (uint64_t)x->id << 32 | 0x766e6673;
@@ -80,7 +89,9 @@ export_add(struct export_table *t, struct vault *v, const char *name,
 	x->uid = geteuid();
 	x->gid = getegid();
 	strcpy(x->name, name);
-	t->v[t->n++] = x;
+	x->storage = &p->storage;
+	storage_init(x->storage, x->name, slow_us);
+	t->v[t->n++] = p;
 	return 0;
 }
 
@@ -93,7 +104,7 @@ export_count(const struct export_table *t)
 const struct export *
 export_at(const struct export_table *t, size_t i)
 {
-	return t->v[i];
+	return &t->v[i]->x;
 }
 
 const struct export *
@@ -102,8 +113,8 @@ export_by_id(const struct export_table *t, uint32_t id)
 	size_t i;
 
 	for (i = 0; i < t->n; i++)
-		if (t->v[i]->id == id)
-			return t->v[i];
+		if (t->v[i]->x.id == id)
+			return &t->v[i]->x;
 	return NULL;
 }
 
@@ -121,11 +132,11 @@ export_by_path(const struct export_table *t, const char *path, size_t len,
 	*rest = stop;
 	*rest_len = (size_t)(end - stop);
 	if (path == end)
-		return t->n == 1 ? t->v[0] : NULL;
+		return t->n == 1 ? &t->v[0]->x : NULL;
 	for (i = 0; i < t->n; i++)
-		if (strlen(t->v[i]->name) == (size_t)(stop - path) &&
-		    memcmp(t->v[i]->name, path, (size_t)(stop - path)) == 0)
-			return t->v[i];
+		if (strlen(t->v[i]->x.name) == (size_t)(stop - path) &&
+		    memcmp(t->v[i]->x.name, path, (size_t)(stop - path)) == 0)
+			return &t->v[i]->x;
 	return NULL;
 }
 

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct storage;
 struct vattr;
 struct vault;
 struct verr;
@@ -23,6 +24,7 @@ struct export {
 	struct vault	*vault;		/* the caller's */
 	uint32_t	 id;		/* vault_id() */
 	uint64_t	 fsid;		/* never 0 */
+	struct storage	*storage;	/* how quick it is */
 	bool		 multi_user;	/* objects show their own owners */
 	uint32_t	 uid, gid;	/* else: whose everything appears */
 	char		 name[EXPORT_NAME_MAX + 1];	/* without '/' */
@@ -36,9 +38,10 @@ void export_table_free(struct export_table *t);	/* NULL is ignored */
 /*
  * VERR_INVAL: name is empty, too long, or holds '/' or control characters;
  * VERR_EXIST: the name, or a vault of the same keys, is there already.
+ * slow_us: storage.h; 0 is the default.
  */
 int export_add(struct export_table *t, struct vault *v, const char *name,
-    bool multi_user, struct verr *e);
+    bool multi_user, uint32_t slow_us, struct verr *e);
 
 size_t export_count(const struct export_table *t);
 const struct export *export_at(const struct export_table *t, size_t i);

@@ -146,3 +146,11 @@ handle_decode(const struct export_table *t, const struct nfs3_fh *fh,
 	h->gen = get32(p + 32);
 	return NFS3_OK;
 }
+
+const struct export *
+handle_peek(const struct export_table *t, const struct nfs3_fh *fh)
+{
+	if (fh->len != HANDLE_LEN || fh->data[0] != VERSION)
+		return NULL;
+	return export_by_id(t, get32(fh->data + 4));
+}

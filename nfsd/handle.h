@@ -69,4 +69,11 @@ bool handle_encode(const struct export *x, const struct handle *h,
 enum nfsstat3 handle_decode(const struct export_table *t,
     const struct nfs3_fh *fh, struct handle *h, const struct export **x);
 
+/*
+ * The export that a handle says it is of, or NULL.  Not verified: good for a
+ * guess about where a call had better run.
+ */
+const struct export *handle_peek(const struct export_table *t,
+    const struct nfs3_fh *fh);
+
 #endif /* NFSD_HANDLE_H */

@@ -46,7 +46,7 @@ struct loop {
 	ev_timer		 drain;
 	ev_timer		 tend;		/* calls wait for workers */
 	ev_prepare		 before;	/* each wait for events */
-	ev_idle			 hurry;		/* there is more to do: no wait */
+	ev_idle			 hurry;		/* more to do: no wait */
 	SLIST_HEAD(, listener)	 listeners;
 	bool			 starved;	/* of descriptors; logged */
 	uint64_t		 entered_us;

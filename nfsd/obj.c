@@ -4,15 +4,18 @@
 
 #include "base/log.h"
 #include "base/verr.h"
+#include "nfsd/attrs.h"
 #include "nfsd/export.h"
 #include "nfsd/fattr.h"
 #include "nfsd/handle.h"
+#include "nfsd/loop.h"
 #include "nfsd/node.h"
 #include "nfsd/obj.h"
 #include "nfsd/proc.h"
 #include "nfsd/request.h"
 #include "nfsd/server_int.h"
 #include "nfsd/status.h"
+#include "nfsd/storage.h"
 
 /* The directory that a handle names, as its own or its parent's. */
 static enum nfsstat3
@@ -119,26 +122,63 @@ gone(const struct export *x)
 	return NFS3ERR_IO;
 }
 
+/* The storage is no place for the loop now; perhaps it is not needed. */
+static enum nfsstat3
+from_memory(struct request *rq, const struct nfs3_fh *fh, struct obj *o)
+{
+	if (!rq->proc->attrs_only ||
+	    storage_state(o->x->storage) != STORAGE_SLOW)
+		return PROC_HANDOVER;
+	switch (attrs_find(rq->srv->attrs, fh, &o->attr, loop_clock_us())) {
+	case ATTRS_NONE:
+		return PROC_HANDOVER;
+	case ATTRS_OLD:
+		rq->refresh = true;
+		break;
+	case ATTRS_GOOD:
+		break;
+	}
+	return NFS3_OK;
+}
+
+static void
+remember(struct request *rq, const struct export *x, const struct nfs3_fh *fh,
+    const struct vattr *a)
+{
+	if (!rq->on_loop && storage_state(x->storage) != STORAGE_QUICK)
+		attrs_learn(rq->srv->attrs, fh, a, rq->seq, loop_clock_us());
+}
+
+/* By stat and, if need be, search. */
+static enum nfsstat3
+from_storage(struct request *rq, const struct handle *h, struct obj *o)
+{
+	struct verr e;
+
+	if (h->type == VTYPE_DIR)
+		return resolve_dir(rq, h, o);
+	if (resolve_known(rq, h, o, &e))
+		return NFS3_OK;
+	if (e.code != VERR_STALE)
+		return status_of(&e);
+	return rq->on_loop ? PROC_HANDOVER : search(rq, h, o);
+}
+
 enum nfsstat3
 obj_get(struct request *rq, const struct nfs3_fh *fh, struct obj *o)
 {
 	enum nfsstat3 status;
 	struct handle h;
-	struct verr e;
 
 	o->dir = NULL;
 	status = handle_decode(rq->srv->exports, fh, &h, &o->x);
 	if (status != NFS3_OK)
 		return status;
-	if (h.type == VTYPE_DIR)
-		status = resolve_dir(rq, &h, o);
-	else if (!resolve_known(rq, &h, o, &e)) {
-		if (e.code != VERR_STALE)
-			return status_of(&e);
-		if (rq->on_loop)
-			return PROC_HANDOVER;
-		status = search(rq, &h, o);
-	}
+	rq->export = o->x;
+	if (rq->on_loop && storage_state(o->x->storage) != STORAGE_QUICK)
+		status = from_memory(rq, fh, o);
+	else if ((status = from_storage(rq, &h, o)) == NFS3_OK)
+		remember(rq, o->x, fh, &o->attr);
 	if (status == NFS3_OK)
 		export_owner(o->x, &o->attr);
 	return status == NFS3ERR_STALE ? gone(o->x) : status;
@@ -206,5 +246,12 @@ obj_entry_fh(struct request *rq, const struct export *x, struct dir *dir,
 	h.gen = ent->attr.gen;
 	handle_dir_of(dir, &h.dir);
 	node_learn(rq->srv->nodes, x, dir, &ent->loc, &ent->attr, &h.dir);
-	return handle_encode(x, &h, fh);
+	if (!handle_encode(x, &h, fh))
+		return false;
+	/* What was changed is seen anew when it is asked for. */
+	if (rq->proc->keep)
+		attrs_forget(rq->srv->attrs, fh);
+	else
+		remember(rq, x, fh, &ent->attr);
+	return true;
 }

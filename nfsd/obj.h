@@ -8,6 +8,10 @@
  * Resolving a handle takes one stat as a rule.  What is not where it was seen
  * last is looked for, in the directory of the handle and then in the whole
  * vault; on the loop that is PROC_HANDOVER instead.
+ *
+ * While the storage is slow (storage.h) everything on the loop is, but that a
+ * procedure with attrs_only may get attributes from memory: dir and loc are not
+ * set then.
  */
 #ifndef NFSD_OBJ_H
 #define NFSD_OBJ_H

@@ -29,6 +29,19 @@ struct xout;
 
 /* Largest READDIR or READDIRPLUS reply, whatever the client allows. */
 #define PROC_DIR_MAX		(256u * 1024)
+/*
+ * The same for a page that is made on the loop: about 200 entries, half a
+ * millisecond.  An arena keeps as much from call to call.
+ */
+#define PROC_DIR_INLINE		(40u * 1024)
+/*
+ * A READ of at most so many bytes is tried on the loop first: proc_read()
+ * answers PROC_HANDOVER there (rq->on_loop) when it would have to wait for the
+ * disk or for a lock.  Of more than a chunk only if its connection has no other
+ * call (rq->alone), since two workers decrypt faster than one loop.
+ */
+#define PROC_READ_INLINE	(64u * 1024)
+#define PROC_READ_SMALL		(32u * 1024)
 /* rtmax, wtmax of FSINFO. */
 #define PROC_IO_MAX		(1024u * 1024)
 
@@ -44,6 +57,19 @@ struct proc {
 	bool		 worker;	/* may block on the disk for long */
 	bool		 keep;		/* not idempotent: keep the reply */
 	bool		 open;		/* anyone admitted, AUTH_NONE too */
+	bool		 attrs_only;	/* asks the storage for attributes of
+					   one object, and nothing else */
+	enum {
+		PROC_CHANGES_NONE,
+		PROC_CHANGES_ONE,	/* object, and what it returns */
+		PROC_CHANGES_MORE
+	}		 changes;	/* attributes of what */
+	uint32_t	 try_bytes;	/* a worker's: this small, the loop
+					   tries it first (PROC_HANDOVER) */
+	/*
+	 * With attrs_only and PROC_CHANGES_ONE the arguments begin with the
+	 * handle of the object, a struct nfs3_fh.
+	 */
 };
 
 extern const struct proc proc_nfs3[PROC_NFS3_COUNT];	/* by number */

@@ -17,6 +17,7 @@
 #include "nfsd/proc.h"
 #include "nfsd/request.h"
 #include "nfsd/server_int.h"
+#include "nfsd/storage.h"
 #include "vault/tree.h"
 #include "xdr/mount3.h"
 
@@ -81,7 +82,9 @@ proc_mnt(struct request *rq)
 	/* A path into the vault is walked: not on the loop. */
 	while (len > 0 && rest[len - 1] == '/')
 		len--;
-	if (len > 0 && rq->on_loop)
+	rq->export = x;
+	if (rq->on_loop && (len > 0 ||
+	    storage_state(x->storage) != STORAGE_QUICK))
 		return PROC_HANDOVER;
 	if ((status = find_dir(rq, x, rest, len, &d)) != NFS3_OK)
 		return status;

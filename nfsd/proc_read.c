@@ -2,7 +2,8 @@
  * proc_read.c - READ (RFC 1813 3.3.6).
  *
  * Chunks are decrypted into pool buffers, and these are what is sent: the reply
- * refers to them, and they go back when its last byte is out.
+ * refers to them, and they go back when its last byte is out.  On the loop
+ * only what is in memory is read (file_read_attr()).
  */
 #include "config.h"
 
@@ -11,9 +12,11 @@
 #include "nfsd/cred.h"
 #include "nfsd/export.h"
 #include "nfsd/fattr.h"
+#include "nfsd/handle.h"
 #include "nfsd/obj.h"
 #include "nfsd/proc.h"
 #include "nfsd/request.h"
+#include "nfsd/server_int.h"
 #include "nfsd/status.h"
 
 /*
@@ -47,6 +50,45 @@ give(struct request *rq, const struct iolist *l)
 	return NFS3_OK;
 }
 
+/*
+ * A file that is open already needs no look at its name: the handle says which
+ * it is, and the open descriptor has its attributes.  PROC_HANDOVER: it is not
+ * open, or not that file any more, or (wait false) it would have to be waited
+ * for.
+ */
+static enum nfsstat3
+read_open(struct request *rq, bool wait)
+{
+	const struct nfs3_read_args *args = rq->args;
+	struct nfs3_read_res *res = rq->res;
+	const struct export *x;
+	enum nfsstat3 status;
+	struct handle h;
+	struct vattr a;
+	struct file *f;
+	struct verr e;
+	int r;
+
+	status = handle_decode(rq->srv->exports, &args->file, &h, &x);
+	if (status != NFS3_OK)
+		return status;
+	if (h.type != VTYPE_FILE ||
+	    (f = file_open_now(x->vault, h.fileid)) == NULL)
+		return PROC_HANDOVER;
+	r = file_read_attr(f, args->offset, args->count, wait, &rq->data,
+	    &res->eof, &a, &e);
+	file_put(f);
+	if (r == -1)
+		return PROC_HANDOVER;
+	export_owner(x, &a);
+	if (a.gen != h.gen || a.nlink == 0 || !may_read(&rq->cred, &a)) {
+		iolist_free(&rq->data);
+		return PROC_HANDOVER;
+	}
+	fattr_set(&res->attr, x, &a);
+	return give(rq, &rq->data);
+}
+
 static enum nfsstat3
 read_file(struct request *rq, struct obj *o)
 {
@@ -64,13 +106,15 @@ read_file(struct request *rq, struct obj *o)
 	f = file_open(o->x->vault, &o->loc, o->attr.fileid, false, &e);
 	if (f == NULL)
 		return status_of(&e);
-	if (file_read(f, args->offset, args->count, &rq->data, &res->eof,
-	    &e) == -1)
+	if (file_read_attr(f, args->offset, args->count, true, &rq->data,
+	    &res->eof, &a, &e) == -1) {
 		status = status_of(&e);
-	else
-		status = give(rq, &rq->data);
-	if (file_attr(f, &a, NULL) == 0)
+		if (file_attr(f, &a, NULL) == 0)
+			fattr_set(&res->attr, o->x, &a);
+	} else {
 		fattr_set(&res->attr, o->x, &a);
+		status = give(rq, &rq->data);
+	}
 	file_put(f);
 	return status;
 }
@@ -83,6 +127,9 @@ proc_read(struct request *rq)
 	enum nfsstat3 status;
 	struct obj o;
 
+	status = read_open(rq, !rq->on_loop);
+	if (status != PROC_HANDOVER || rq->on_loop)
+		return status;
 	if ((status = obj_get(rq, &args->file, &o)) != NFS3_OK)
 		return status;
 	do {

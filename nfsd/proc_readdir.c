@@ -4,6 +4,9 @@
  * One space of cookies for both: 1 is behind ".", 2 behind "..", and the rest
  * are the vault's (vault/dir.h), which stay valid while the directory changes
  * and across a restart; so the cookie verifier is always 0 and never checked.
+ *
+ * A page that the loop makes is not longer than others can wait for it, even
+ * if the client would take more.
  */
 #include "config.h"
 
@@ -130,7 +133,8 @@ static bool
 new_list(struct request *rq, struct nfs3_dirlist *l, uint32_t dircount,
     uint32_t maxcount, bool plus)
 {
-	size_t cap = maxcount < PROC_DIR_MAX ? maxcount : PROC_DIR_MAX;
+	size_t most = rq->on_loop ? PROC_DIR_INLINE : PROC_DIR_MAX;
+	size_t cap = maxcount < most ? maxcount : most;
 	void *buf;
 
 	if ((buf = arena_alloc(rq->arena, cap + 8)) == NULL)

@@ -3,8 +3,13 @@
  * reply is worth keeping, and who may call it.
  *
  * LOOP: caches and local metadata calls only, and PROC_HANDOVER if that turns
- * out wrong.  KEEP: a second run could answer something else (the ten of
- * RFC 1813 section 4.5 that are not idempotent, as Linux counts them).
+ * out wrong; ATTRS: the same, and only the attributes of its object.  TRY: a
+ * worker's, which the loop tries if it is small.
+ *
+ * KEEP: a second run could answer something else (the ten of RFC 1813 section
+ * 4.5 that are not idempotent, as Linux counts them).  MORE: the same, and it
+ * changes more objects than the one that it names first.  FLUSH: only
+ * attributes may change.
  */
 #include "config.h"
 
@@ -12,9 +17,13 @@
 #include "xdr/mount3.h"
 
 #define LOOP	.worker = false
+#define ATTRS	.worker = false, .attrs_only = true
 #define WORKER	.worker = true
+#define TRY	.worker = true, .try_bytes = PROC_READ_INLINE
 #define DROP	.keep = false
-#define KEEP	.keep = true
+#define FLUSH	.keep = false, .changes = PROC_CHANGES_ONE
+#define KEEP	.keep = true, .changes = PROC_CHANGES_ONE
+#define MORE	.keep = true, .changes = PROC_CHANGES_MORE
 #define USERS	.open = false
 #define ANYONE	.open = true
 
@@ -36,27 +45,27 @@ const struct proc proc_nfs3[PROC_NFS3_COUNT] = {
 		.encode = nfs3_res_null,
 		LOOP, DROP, ANYONE
 	},
-	[NFS3_PROC_GETATTR]	= NFS("GETATTR", getattr, LOOP, DROP),
+	[NFS3_PROC_GETATTR]	= NFS("GETATTR", getattr, ATTRS, DROP),
 	[NFS3_PROC_SETATTR]	= NFS("SETATTR", setattr, WORKER, KEEP),
 	[NFS3_PROC_LOOKUP]	= NFS("LOOKUP", lookup, LOOP, DROP),
-	[NFS3_PROC_ACCESS]	= NFS("ACCESS", access, LOOP, DROP),
+	[NFS3_PROC_ACCESS]	= NFS("ACCESS", access, ATTRS, DROP),
 	[NFS3_PROC_READLINK]	= NFS("READLINK", readlink, LOOP, DROP),
-	[NFS3_PROC_READ]	= NFS("READ", read, WORKER, DROP),
+	[NFS3_PROC_READ]	= NFS("READ", read, TRY, DROP),
 	[NFS3_PROC_WRITE]	= NFS("WRITE", write, WORKER, KEEP),
 	[NFS3_PROC_CREATE]	= NFS("CREATE", create, WORKER, KEEP),
 	[NFS3_PROC_MKDIR]	= NFS("MKDIR", mkdir, WORKER, KEEP),
 	[NFS3_PROC_SYMLINK]	= NFS("SYMLINK", symlink, WORKER, KEEP),
 	[NFS3_PROC_MKNOD]	= NFS("MKNOD", mknod, WORKER, KEEP),
-	[NFS3_PROC_REMOVE]	= NFS("REMOVE", remove, WORKER, KEEP),
-	[NFS3_PROC_RMDIR]	= NFS("RMDIR", rmdir, WORKER, KEEP),
-	[NFS3_PROC_RENAME]	= NFS("RENAME", rename, WORKER, KEEP),
-	[NFS3_PROC_LINK]	= NFS("LINK", link, WORKER, KEEP),
+	[NFS3_PROC_REMOVE]	= NFS("REMOVE", remove, WORKER, MORE),
+	[NFS3_PROC_RMDIR]	= NFS("RMDIR", rmdir, WORKER, MORE),
+	[NFS3_PROC_RENAME]	= NFS("RENAME", rename, WORKER, MORE),
+	[NFS3_PROC_LINK]	= NFS("LINK", link, WORKER, MORE),
 	[NFS3_PROC_READDIR]	= NFS("READDIR", readdir, LOOP, DROP),
 	[NFS3_PROC_READDIRPLUS]	= NFS("READDIRPLUS", readdirplus, LOOP, DROP),
 	[NFS3_PROC_FSSTAT]	= NFS("FSSTAT", fsstat, LOOP, DROP),
-	[NFS3_PROC_FSINFO]	= NFS("FSINFO", fsinfo, LOOP, DROP),
-	[NFS3_PROC_PATHCONF]	= NFS("PATHCONF", pathconf, LOOP, DROP),
-	[NFS3_PROC_COMMIT]	= NFS("COMMIT", commit, WORKER, DROP),
+	[NFS3_PROC_FSINFO]	= NFS("FSINFO", fsinfo, ATTRS, DROP),
+	[NFS3_PROC_PATHCONF]	= NFS("PATHCONF", pathconf, ATTRS, DROP),
+	[NFS3_PROC_COMMIT]	= NFS("COMMIT", commit, WORKER, FLUSH),
 };
 
 const struct proc proc_mount3[PROC_MOUNT3_COUNT] = {

@@ -5,6 +5,7 @@
  * LOCK_INBOX	struct loop: connections on their way to it
  * LOCK_DRC	struct drc: its index and who waits for a reply
  * LOCK_NODES	struct node_table
+ * LOCK_ATTRS	struct attrs
  *
  * The work queue comes first: a thread that holds any other lock must not hand
  * over a call or a result.
@@ -17,6 +18,7 @@ enum server_lock_rank {
 	LOCK_INBOX,
 	LOCK_DRC,
 	LOCK_NODES,
+	LOCK_ATTRS,
 };
 
 #endif /* NFSD_RANKS_H */

@@ -63,6 +63,8 @@ request_put(struct request *rq)
 	rq->rec_len = rq->rec_cap = rq->charge = 0;
 	rq->args = rq->res = NULL;
 	rq->on_loop = rq->rpc_error = rq->rec_own = false;
+	rq->internal = rq->refresh = false;
+	rq->export = NULL;
 	rq->data.total = 0;
 	memset(&rq->cred, 0, sizeof(rq->cred));
 

@@ -29,6 +29,7 @@
 struct arena;
 struct conn;
 struct drc;
+struct export;
 struct lane;
 struct proc;
 struct server;
@@ -58,6 +59,11 @@ struct request {
 	void			*res;		/* proc->res_size, zeroed */
 	enum nfsstat3		 status;
 	bool			 on_loop;	/* running there now */
+	bool			 alone;		/* no other of its connection */
+	bool			 internal;	/* refresh.h: no reply */
+	bool			 refresh;	/* refresh.h: to be asked for */
+	const struct export	*export;	/* of its object, or NULL */
+	uint64_t		 seq;		/* attrs_seq() at its start */
 	bool			 rpc_error;	/* out is no result of proc */
 	struct iolist		 data;		/* READ's, by reference */
 	struct xout		 out;		/* the reply with its mark */

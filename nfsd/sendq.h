@@ -13,7 +13,7 @@
 #include "nfsd/request.h"
 
 #define SENDQ_IOV	1024	/* pieces in one write: IOV_MAX of most */
-#define SENDQ_TURN	(2u * 1024 * 1024)	/* bytes before others are served */
+#define SENDQ_TURN	(2u * 1024 * 1024)	/* bytes, then others */
 
 struct iovec;
 

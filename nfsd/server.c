@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/verr.h"
+#include "nfsd/attrs.h"
 #include "nfsd/conn.h"
 #include "nfsd/drc.h"
 #include "nfsd/export.h"
@@ -22,6 +23,7 @@
 #include "nfsd/worker.h"
 
 #define DEFAULT_WORKERS		2
+#define DEFAULT_WORKERS_MAX	32
 #define DEFAULT_CONNS		64
 #define DEFAULT_RECORD		(PROC_IO_MAX + 4096u)	/* a WRITE */
 #define DEFAULT_INFLIGHT	(8u * 1024 * 1024)
@@ -38,6 +40,8 @@ set_options(struct server_options *o, const struct server_options *given)
 		o->loops = SERVER_LOOPS_MAX;
 	if (o->workers == 0)
 		o->workers = DEFAULT_WORKERS;
+	if (o->workers_max == 0)
+		o->workers_max = DEFAULT_WORKERS_MAX;
 	if (o->max_conns == 0)
 		o->max_conns = DEFAULT_CONNS;
 	if (o->max_record == 0)
@@ -98,6 +102,7 @@ server_new(const struct server_options *o, struct verr *e)
 	set_uids(s);
 	if ((s->exports = export_table_new()) == NULL ||
 	    (s->nodes = node_table_new(NODE_MAX)) == NULL ||
+	    (s->attrs = attrs_new(ATTRS_COUNT)) == NULL ||
 	    (s->workers = worker_new(s)) == NULL) {
 		(void)verr_fail(e, VERR_NOMEM, "no memory for a server");
 		goto err;
@@ -127,6 +132,7 @@ server_free(struct server *s)
 	worker_free(s->workers);
 	if (s->nodes != NULL)
 		node_table_free(s->nodes);
+	attrs_free(s->attrs);
 	if (s->exports != NULL)
 		export_table_free(s->exports);
 	drc_free(s->drc);
@@ -164,7 +170,8 @@ int
 server_export(struct server *s, struct vault *v, const char *name,
     struct verr *e)
 {
-	if (export_add(s->exports, v, name, s->opt.multi_user, e) == -1)
+	if (export_add(s->exports, v, name, s->opt.multi_user,
+	    s->opt.slow_us, e) == -1)
 		return -1;
 	if (s->drc == NULL && (s->drc = drc_new(v)) == NULL)
 		return verr_fail(e, VERR_NOMEM, "no memory to keep replies");
@@ -233,7 +240,8 @@ server_run(struct server *s, struct verr *e)
 	if (s->opt.dirty_max > 0 && export_count(s->exports) > 0 &&
 	    (fl = flusher_start(s, s->opt.dirty_max, e)) == NULL)
 		return -1;
-	if (worker_start(s->workers, s->opt.workers, e) == -1) {
+	if (worker_start(s->workers, s->opt.workers,
+	    s->opt.workers_max, e) == -1) {
 		flusher_stop(fl);
 		return -1;
 	}
@@ -266,7 +274,9 @@ server_counts(struct server *s, struct server_counts *c)
 	unsigned i;
 
 	memset(c, 0, sizeof(*c));
-	for (i = 0; i < s->nlanes; i++)
+	for (i = 0; i < s->nlanes; i++) {
 		stats_sum(&s->lanes[i]->stats, c);
+		c->loop_conns[i] = atomic_load(&s->lanes[i]->load);
+	}
 	c->workers = worker_count(s->workers);
 }

@@ -3,8 +3,9 @@
  *
  * Made, given exports and listeners (or ready-made sockets: tests use a
  * socketpair), run on the thread that calls server_run() and others that it
- * starts, stopped from any thread or by SIGTERM and SIGINT if asked to.  Everything but server_stop()
- * and server_counts() is for the thread that runs it.
+ * starts, stopped from any thread or by SIGTERM and SIGINT if asked to.
+ * Everything but server_stop() and server_counts() is for the thread that runs
+ * it, before or after it does.
  */
 #ifndef NFSD_SERVER_H
 #define NFSD_SERVER_H
@@ -25,6 +26,7 @@ struct verr;
 struct server_options {
 	unsigned	loops;		/* threads that own connections [1] */
 	unsigned	workers;	/* threads that may wait [2] */
+	unsigned	workers_max;	/* when all of them do [32] */
 	unsigned	max_conns;	/* connections [64] */
 	size_t		max_record;	/* bytes of one call [1 MiB + 4 KiB] */
 	size_t		max_inflight;	/* bytes of calls read and not answered,
@@ -33,6 +35,8 @@ struct server_options {
 					   connection [8 MiB] */
 	size_t		dirty_max;	/* bytes of all exports that WRITEs may
 					   leave in memory; 0: none */
+	uint32_t	slow_us;	/* storage.h; UINT32_MAX: no storage
+					   is slow [20000] */
 	unsigned	record_timeout_s;/* a record may stay half read [30] */
 	bool		multi_user;	/* objects keep their owners, and every
 					   AUTH_SYS identity is admitted */
@@ -87,6 +91,7 @@ struct server_counts {
 	uint64_t	loop_max_us;	/* longest callback */
 	uint64_t	writes;		/* system calls that sent replies */
 	unsigned	conns;		/* open now */
+	unsigned	loop_conns[SERVER_LOOPS_MAX];	/* on each loop */
 	unsigned	workers;	/* threads now */
 	size_t		inflight;	/* bytes of calls and unsent replies,
 					   all connections */

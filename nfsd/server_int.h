@@ -15,6 +15,7 @@
 #include "nfsd/server.h"
 #include "nfsd/stats.h"
 
+struct attrs;
 struct conn;
 struct drc;
 struct loop;
@@ -44,7 +45,7 @@ struct lane {
 	struct request_list	 idle;		/* unused requests */
 	unsigned		 nidle;
 	struct record_pool	 recs;
-	uint64_t		 now_us;	/* as it was after the last call */
+	uint64_t		 now_us;	/* after the last call */
 	struct iovec		 iov[SENDQ_IOV];	/* scratch of a write */
 
 	/* written by its loop, read by any thread */
@@ -61,6 +62,7 @@ struct server {
 	unsigned		 nuids;
 	struct export_table	*exports;
 	struct node_table	*nodes;		/* has its own lock */
+	struct attrs		*attrs;		/* has its own lock */
 	struct drc		*drc;		/* NULL: no exports */
 	struct worker_pool	*workers;	/* has its own lock */
 	struct lane		*lanes[SERVER_LOOPS_MAX];

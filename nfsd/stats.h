@@ -2,8 +2,8 @@
  * stats.h - what the server has done and has in hand, as numbers.
  *
  * Threads: each loop has its own and alone writes them, so adding is a load and
- * a store and no locked instruction; any thread may read.  Numbers read together may be of
- * slightly different moments.
+ * a store and no locked instruction; any thread may read.  Numbers read
+ * together may be of slightly different moments.
  */
 #ifndef NFSD_STATS_H
 #define NFSD_STATS_H

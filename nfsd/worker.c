@@ -228,13 +228,14 @@ join(struct worker_pool *p)
 }
 
 int
-worker_start(struct worker_pool *p, unsigned n, struct verr *e)
+worker_start(struct worker_pool *p, unsigned n, unsigned max,
+    struct verr *e)
 {
 	int rc;
 
 	assert(p->threads == NULL);
 	p->base = n;
-	p->max = n < WORKER_MAX ? WORKER_MAX : n;
+	p->max = n < max ? max : n;
 	if ((p->threads = calloc(p->max, sizeof(*p->threads))) == NULL)
 		return verr_fail(e, VERR_NOMEM, "no memory for %u threads", n);
 	lock_take(&p->lock);
@@ -322,7 +323,8 @@ worker_discard(struct worker_pool *p, struct lane *lane,
 	while ((rq = STAILQ_FIRST(&p->queue)) != NULL) {
 		STAILQ_REMOVE_HEAD(&p->queue, link);
 		/* The connection of another lane's is not ours to look at. */
-		if (rq->lane == lane && rq->conn == NULL && drc_abandon(rq)) {
+		if (rq->lane == lane && rq->conn == NULL &&
+		    !rq->internal && drc_abandon(rq)) {
 			STAILQ_INSERT_TAIL(list, rq, link);
 			p->nqueued--;
 		} else {

@@ -4,8 +4,8 @@
  *
  * A loop hands over a whole request with its arena and record; a worker runs
  * dispatch_work() on it and puts it, with copies of it that waited, on the list
- * of results of the request's lane.  A loop is woken when its list stops being empty, and takes all of it
- * at once.
+ * of results of the request's lane.  A loop is woken when its list stops being
+ * empty, and takes all of it at once.
  *
  * A call may wait for its storage as long as it likes.  When calls wait and no
  * worker has taken one for WORKER_STUCK_US, those that are there are stuck, and
@@ -21,7 +21,6 @@
 
 #include "nfsd/request.h"
 
-#define WORKER_MAX	32u	/* threads of a pool, if fewer were asked for */
 #define WORKER_STUCK_US	50000u
 #define WORKER_LINGER_S	10	/* a thread too many waits so long for work */
 
@@ -33,8 +32,12 @@ struct worker_pool;
 struct worker_pool *worker_new(struct server *srv);
 void worker_free(struct worker_pool *p);	/* NULL is ignored */
 
-/* Start n threads with all signals blocked; all or none. */
-int worker_start(struct worker_pool *p, unsigned n, struct verr *e);
+/*
+ * Start n threads with all signals blocked, all or none; there may be max of
+ * them when they are stuck.
+ */
+int worker_start(struct worker_pool *p, unsigned n, unsigned max,
+    struct verr *e);
 
 /*
  * Hand over; the request is the pool's until it is among the results.  True:

@@ -2,7 +2,10 @@
  * cmac.c - AES-256-CMAC (RFC 4493, NIST SP 800-38B).
  *
  * CMAC is a CBC chain from a zero IV whose last block is masked by a subkey,
- * so it runs on a CBC context, which takes many blocks in one call.
+ * so it runs on a CBC context, which takes many blocks in one call.  The
+ * context is never reset, since that costs more than a handle's MAC: its chain
+ * stands at the last block that it gave, and the same XORed into the next
+ * message's first block is a zero IV.
  */
 #include "config.h"
 
@@ -33,7 +36,7 @@ keyed(const EVP_CIPHER *alg, const uint8_t key[32])
 
 	if (ctx == NULL)
 		return NULL;
-	if (EVP_EncryptInit_ex2(ctx, alg, key, NULL, NULL) != 1 ||
+	if (EVP_EncryptInit_ex2(ctx, alg, key, zero, NULL) != 1 ||
 	    EVP_CIPHER_CTX_set_padding(ctx, 0) != 1) {
 		EVP_CIPHER_CTX_free(ctx);
 		return NULL;
@@ -49,6 +52,7 @@ cmac_init(struct cmac *m, const EVP_CIPHER *ecb, const EVP_CIPHER *cbc,
 
 	m->block = keyed(ecb, key);
 	m->chain = keyed(cbc, key);
+	memset(m->last, 0, BLOCK);
 	if (m->block == NULL || m->chain == NULL ||
 	    EVP_EncryptUpdate(m->block, m->subkey[0], &n, zero, BLOCK) != 1)
 		return false;
@@ -88,10 +92,9 @@ cmac_make(struct cmac *m, const void *in, size_t len, const uint8_t *end,
 	const uint8_t *from = in;
 	uint8_t buf[PIECE];
 	size_t done = 0, n;
+	bool first;
 	int unused;
 
-	if (EVP_EncryptInit_ex2(m->chain, NULL, NULL, zero, NULL) != 1)
-		return false;
 	do {
 		n = len - done < PIECE ? len - done : PIECE;
 		if (n > 0)
@@ -102,11 +105,15 @@ cmac_make(struct cmac *m, const void *in, size_t len, const uint8_t *end,
 			if (at >= done && at < done + n)
 				buf[at - done] ^= end[i];
 		}
+		first = done == 0;
 		done += n;
 		if (done == len)
 			n = close_message(m, buf, n);
+		for (size_t i = 0; first && i < BLOCK; i++)
+			buf[i] ^= m->last[i];
 		if (EVP_EncryptUpdate(m->chain, buf, &unused, buf, (int)n) != 1)
 			return false;
+		memcpy(m->last, buf + n - BLOCK, BLOCK);
 	} while (done < len);
 	memcpy(mac, buf + n - BLOCK, BLOCK);
 	return true;

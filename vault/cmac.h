@@ -18,6 +18,7 @@ struct cmac {
 	EVP_CIPHER_CTX	*block;		/* ECB */
 	EVP_CIPHER_CTX	*chain;		/* CBC */
 	uint8_t		 subkey[2][CMAC_LEN];	/* K1: whole end, K2: padded */
+	uint8_t		 last[CMAC_LEN];	/* the chain's last block */
 };
 
 /* ecb, cbc: AES-256.  false: no memory; then cmac_fini() is still needed. */

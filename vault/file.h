@@ -71,11 +71,12 @@ int file_read(struct file *f, uint64_t off, size_t count, struct iolist *out,
     bool *eof, struct verr *e);
 
 /*
- * The same without waiting for the disk or for others: VERR_BUSY if that is
- * not possible; out is empty after a failure.
+ * The same, and the attributes that belong to what was read.  wait false:
+ * without waiting for the disk or for others; VERR_BUSY if that is not
+ * possible.  out is empty after a failure.
  */
-int file_read_now(struct file *f, uint64_t off, size_t count,
-    struct iolist *out, bool *eof, struct verr *e);
+int file_read_attr(struct file *f, uint64_t off, size_t count, bool wait,
+    struct iolist *out, bool *eof, struct vattr *a, struct verr *e);
 
 /* Attributes of the file before and after a change, under one lock. */
 struct file_change {

@@ -355,6 +355,7 @@ stamp(struct file *f, struct verr *e)
 		f->have_header = false;
 		r = verr_sys(e, "cannot stat %s", f->path);
 	}
+	f->touched = r == -1;
 	return r;
 }
 

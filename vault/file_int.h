@@ -57,6 +57,7 @@ struct file {
 	uint64_t		 epoch;		/* of its chunks in memory */
 	struct chunk_list	 dirty;		/* by index; chunks.h */
 	unsigned		 ndirty;
+	bool			 touched;	/* st is not the disk's */
 	uint64_t		 changes;	/* that only a sync of the file
 						   makes durable */
 	uint64_t		 synced;	/* of these */
@@ -84,6 +85,9 @@ int file_take(struct file *f, bool write, bool any_header, struct verr *e);
 /* To read, at once: VERR_BUSY if that could block. */
 int file_try(struct file *f, struct verr *e);
 void file_drop(struct file *f);
+
+/* Attributes from f->st; f->rw is held, so they belong together. */
+void file_attr_held(struct file *f, struct vattr *a);
 
 /* Around a change of ours: f->st into *ch (or NULL); anew afterwards. */
 void file_before(struct file *f, struct file_change *ch);
@@ -113,7 +117,7 @@ struct piece {
 	uint32_t	 slot;		/* of the journal */
 	bool		 pooled;	/* disk is a pool buffer of ours */
 };
-#define PIECES_MAX	64u
+#define PIECES_MAX	128u
 
 /*
  * Seal and write n (up to PIECES_MAX) chunks, by rising index, each whole.

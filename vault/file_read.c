@@ -229,8 +229,8 @@ read_locked(struct file *f, uint64_t off, size_t count, bool now,
 }
 
 int
-file_read(struct file *f, uint64_t off, size_t count, struct iolist *out,
-    bool *eof, struct verr *e)
+file_read_attr(struct file *f, uint64_t off, size_t count, bool wait,
+    struct iolist *out, bool *eof, struct vattr *a, struct verr *e)
 {
 	int r;
 
@@ -239,31 +239,22 @@ file_read(struct file *f, uint64_t off, size_t count, struct iolist *out,
 	*eof = false;
 	if (count > FILE_READ_MAX)
 		count = FILE_READ_MAX;
-	if (file_take(f, false, false, e) == -1)
+	if ((wait ? file_take(f, false, false, e) : file_try(f, e)) == -1)
 		return -1;
-	r = read_locked(f, off, count, false, out, eof, e);
-	file_drop(f);
-	return r;
-}
-
-int
-file_read_now(struct file *f, uint64_t off, size_t count, struct iolist *out,
-    bool *eof, struct verr *e)
-{
-	int r;
-
-	out->n = 0;
-	out->total = 0;
-	*eof = false;
-	if (count > FILE_READ_MAX)
-		count = FILE_READ_MAX;
-	if (file_try(f, e) == -1)
-		return -1;
-	r = read_locked(f, off, count, true, out, eof, e);
+	r = read_locked(f, off, count, !wait, out, eof, e);
+	if (a != NULL)
+		file_attr_held(f, a);
 	file_drop(f);
 	if (r == -1) {
 		iolist_free(out);
 		out->total = 0;
 	}
 	return r;
+}
+
+int
+file_read(struct file *f, uint64_t off, size_t count, struct iolist *out,
+    bool *eof, struct verr *e)
+{
+	return file_read_attr(f, off, count, true, out, eof, NULL, e);
 }

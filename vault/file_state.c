@@ -177,9 +177,8 @@ file_fix_at(struct vault *v, uint64_t mark, const char *path, struct vattr *a)
 	}
 }
 
-/* Attributes from f->st; f->rw is held, so they belong together. */
-static void
-attr_now(struct file *f, struct vattr *a)
+void
+file_attr_held(struct file *f, struct vattr *a)
 {
 	attr_from_stat(a, VTYPE_FILE, f->v->cipher, &f->st);
 	if (f->v->wb.dirty_max == 0)
@@ -196,19 +195,20 @@ file_before(struct file *f, struct file_change *ch)
 		return;
 	ch->have_before = true;
 	ch->have_after = false;
-	attr_now(f, &ch->before);
+	file_attr_held(f, &ch->before);
 }
 
 int
 file_after(struct file *f, struct file_change *ch, struct verr *e)
 {
-	if (host_fstat(f->fd, &f->st) == -1) {
+	if (f->touched && host_fstat(f->fd, &f->st) == -1) {
 		f->have_header = false;		/* nothing is known of it */
 		return verr_sys(e, "cannot stat %s", f->path);
 	}
+	f->touched = false;
 	if (ch != NULL) {
 		ch->have_after = true;
-		attr_now(f, &ch->after);
+		file_attr_held(f, &ch->after);
 	}
 	return 0;
 }

@@ -1,10 +1,10 @@
 /*
  * file_store.c - chunks to the disk.
  *
- * Chunks that replace others are sealed into slots of the journal (journal.h),
- * which is synced once for all of them, and are written in place from there.
- * What is appended is sealed into a buffer, or where it lies, and only noted.
- * Neighbours leave with one system call.
+ * All are sealed first, into buffers or where they lie.  Those that replace
+ * others go to the journal (journal.h), which is synced once for all of them,
+ * and only then to their place; what is appended is only noted.  Neighbours
+ * leave with one system call.
  */
 #include "config.h"
 
@@ -38,7 +38,7 @@ file_put_header(struct file *f, struct verr *e)
 		(void)host_truncate(f->fd, 0);	/* half of it is damage */
 		return -1;
 	}
-	f->have_header = true;
+	f->have_header = f->touched = true;
 	f->st.size = c->header_len;
 	f->changes++;
 	return 0;
@@ -75,28 +75,8 @@ file_fetch(struct file *f, struct kctx *k, uint64_t index, size_t old,
 	return 0;
 }
 
-/* Seal p into its slot; the nonce of what is in place goes with it. */
 static int
-seal_to_slot(struct file *f, struct kctx *k, struct piece *p, struct verr *e)
-{
-	const struct cipher *c = f->v->cipher;
-	struct journal *j = f->v->journal;
-	uint64_t disk_off = size_chunk_off(c, p->index);
-	uint8_t old[CIPHER_NONCE_MAX] = { 0 };
-
-	if (journal_is_durable(j) &&
-	    host_read(f->fd, old, c->nonce_len, disk_off) == -1)
-		return verr_sys(e, "cannot read %s at %llu", f->path,
-		    (unsigned long long)disk_off);
-	p->disk = journal_data(j, p->slot);
-	if (!c->seal(k, &f->fk, p->index, p->clear, p->len, p->disk))
-		return verr_fail(e, VERR_NOMEM, "cannot encrypt a chunk");
-	journal_replace(j, p->slot, f, disk_off, p->disk_len, old, 0);
-	return 0;
-}
-
-static int
-seal_to_buffer(struct file *f, struct kctx *k, struct piece *p,
+seal(struct file *f, struct kctx *k, struct piece *p,
     struct verr *e)
 {
 	const struct cipher *c = f->v->cipher;
@@ -123,19 +103,44 @@ seal_all(struct file *f, struct kctx *k, uint64_t clear_size,
 	*there = 0;
 	for (i = 0; r == 0 && i < n; i++) {
 		p[i].disk_len = p[i].len + f->v->cipher->overhead;
+		r = seal(f, k, &p[i], e);
 		if (file_chunk_has(clear_size, p[i].index) > 0) {
 			p[i].slot = journal_take(f->v->journal, f);
 			*there = i + 1;
 		}
-		if (p[i].slot != JOURNAL_NONE)
-			r = seal_to_slot(f, k, &p[i], e);
-		else
-			r = seal_to_buffer(f, k, &p[i], e);
 		if (p[i].slot == JOURNAL_NONE ||
 		    !journal_is_durable(f->v->journal))
 			f->changes++;
 	}
 	return r;
+}
+
+/* What replaces others goes to the journal, and that to the disk. */
+static int
+protect(struct file *f, const struct piece *p, unsigned there, struct verr *e)
+{
+	const struct cipher *c = f->v->cipher;
+	struct journal *j = f->v->journal;
+	struct journal_entry list[PIECES_MAX];
+	uint8_t old[PIECES_MAX][CIPHER_NONCE_MAX];
+	unsigned i, n = 0;
+
+	for (i = 0; i < there; i++) {
+		if (p[i].slot == JOURNAL_NONE)
+			continue;
+		list[n] = (struct journal_entry){ .slot = p[i].slot,
+		    .disk_off = size_chunk_off(c, p[i].index),
+		    .data = p[i].disk, .len = p[i].disk_len, .old = old[n] };
+		memset(old[n], 0, sizeof(old[n]));
+		if (journal_is_durable(j) && host_read(f->fd, old[n],
+		    c->nonce_len, list[n].disk_off) == -1)
+			return verr_sys(e, "cannot read %s", f->path);
+		n++;
+	}
+	if (n == 0)
+		return 0;
+	return journal_replace(j, f, list, n, e) == -1 ? -1 :
+	    journal_sync(j, e);
 }
 
 /*
@@ -216,6 +221,7 @@ file_store(struct file *f, struct kctx *k, uint64_t *clear_size,
 	int r;
 
 	*done = 0;
+	f->touched = true;
 	for (i = 0; i < n; i++) {
 		p[i].slot = JOURNAL_NONE;
 		p[i].disk = NULL;
@@ -224,8 +230,8 @@ file_store(struct file *f, struct kctx *k, uint64_t *clear_size,
 	r = seal_all(f, k, *clear_size, p, n, &there, e);
 	if (r == 0)
 		note = note_append(f, p, there, n);
-	if (r == 0 && there > 0)
-		r = journal_sync(f->v->journal, e);
+	if (r == 0)
+		r = protect(f, p, there, e);
 	for (i = 0; r == 0 && i < n; i += m) {
 		for (m = 1; i + m < n && p[i + m].index ==
 		    p[i].index + m; m++)

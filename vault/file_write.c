@@ -125,6 +125,9 @@ shorten_chunk(struct file *f, struct kctx *k, uint64_t index, size_t old,
 	const struct cipher *c = f->v->cipher;
 	uint64_t disk_off = size_chunk_off(c, index);
 	uint8_t nonce[CIPHER_NONCE_MAX];
+	struct journal_entry entry = { .disk_off = disk_off, .data = disk,
+	    .len = keep + c->overhead, .old = nonce,
+	    .disk_size = disk_off + keep + c->overhead };
 	uint32_t slot;
 	int r = -1;
 
@@ -133,15 +136,11 @@ shorten_chunk(struct file *f, struct kctx *k, uint64_t index, size_t old,
 		return verr_fail(e, VERR_NOMEM, "cannot encrypt a chunk");
 	if (host_truncate(f->fd, disk_off + old + c->overhead) == -1)
 		return verr_sys(e, "cannot truncate %s", f->path);
-	slot = journal_take(f->v->journal, f);
-	if (slot != JOURNAL_NONE) {
-		memcpy(journal_data(f->v->journal, slot), disk,
-		    keep + c->overhead);
-		journal_replace(f->v->journal, slot, f, disk_off,
-		    keep + c->overhead, nonce, disk_off + keep + c->overhead);
-		if (journal_sync(f->v->journal, e) == -1)
-			goto out;
-	}
+	entry.slot = slot = journal_take(f->v->journal, f);
+	if (slot != JOURNAL_NONE &&
+	    (journal_replace(f->v->journal, f, &entry, 1, e) == -1 ||
+	    journal_sync(f->v->journal, e) == -1))
+		goto out;
 	if (host_write(f->fd, disk, keep + c->overhead, disk_off) == 0)
 		r = host_truncate(f->fd, disk_off + keep + c->overhead);
 	if (r == -1) {
@@ -320,6 +319,7 @@ file_truncate(struct file *f, uint64_t size, struct file_change *ch,
 	if (file_take(f, true, size == 0, e) == -1)
 		return -1;
 	file_before(f, ch);
+	f->touched = true;
 	r = truncate_to(f, size, e);
 	f->changes++;
 	file_new_epoch(f);

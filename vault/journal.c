@@ -19,6 +19,7 @@
 #include "vault/keys.h"
 #include "vault/vault_int.h"
 
+#define RUN_MAX	32u	/* slots in one write */
 #define AT_ONCE	16u	/* files synced in one round of a checkpoint */
 
 static int64_t
@@ -36,34 +37,18 @@ journal_is_durable(const struct journal *j)
 	return j != NULL && j->durable;
 }
 
-uint8_t *
-journal_data(const struct journal *j, uint32_t slot)
-{
-	return j->map + (size_t)slot * JOURNAL_SLOT + JOURNAL_HEAD;
-}
-
 /* -- taking and giving back */
 
-/* A store into a hole on a full disk would be SIGBUS: reserve it. */
+/* Room on the disk, now, so that a flush does not find out half way. */
 static bool
 reserve(struct journal *j, uint32_t slot)
 {
-	static const uint8_t zeros[JOURNAL_SLOT];
-	off_t off = (off_t)slot * (off_t)JOURNAL_SLOT;
-	size_t done = 0;
-	ssize_t n;
+	static const uint8_t zeros[JOURNAL_DATA];
 
-	if (j->slots[slot].room)
-		return true;
-	while (done < sizeof(zeros)) {
-		n = pwrite(j->fd, zeros, sizeof(zeros) - done,
-		    off + (off_t)done);
-		if (n <= 0)
-			return false;
-		done += (size_t)n;
-	}
-	j->slots[slot].room = true;
-	return true;
+	if (!j->slots[slot].room)
+		j->slots[slot].room = host_write(j->fd, zeros, sizeof(zeros),
+		    journal_at(slot)) == 0;
+	return j->slots[slot].room;
 }
 
 /* The lock is held. */
@@ -79,32 +64,36 @@ set_free(struct journal *j, uint32_t slot)
 		j->waiting--;
 	s->state = JSLOT_FREE;
 	s->f = NULL;
-	s->next = j->free;
-	j->free = slot;
+	if (slot < j->low)
+		j->low = slot;
 	if (f != NULL)		/* its user has another reference */
 		file_put(f);
 }
 
+/* The lowest that is free: neighbours are written together. */
 static uint32_t
 take_free(struct journal *j, struct file *f)
 {
 	uint32_t slot;
 
 	lock_take(&j->lock);
-	if ((slot = j->free) != JOURNAL_NONE) {
-		if (reserve(j, slot)) {
-			j->free = j->slots[slot].next;
-			j->slots[slot].state = JSLOT_TAKEN;
-			j->slots[slot].f = f;
-			file_ref(f);
-		} else {
-			if (!j->warned)
-				log_warn("no room in the state directory: a "
-				    "server that is killed may leave torn "
-				    "chunks");
-			j->warned = true;
-			slot = JOURNAL_NONE;
-		}
+	for (slot = j->low; slot < JOURNAL_SLOTS; slot++)
+		if (j->slots[slot].state == JSLOT_FREE)
+			break;
+	j->low = slot;
+	if (slot == JOURNAL_SLOTS)
+		slot = JOURNAL_NONE;
+	else if (reserve(j, slot)) {
+		j->slots[slot].state = JSLOT_TAKEN;
+		j->slots[slot].f = f;
+		file_ref(f);
+		j->low++;
+	} else {
+		if (!j->warned)
+			log_warn("no room in the state directory: a server "
+			    "that is killed may leave torn chunks");
+		j->warned = true;
+		slot = JOURNAL_NONE;
 	}
 	lock_drop(&j->lock);
 	return slot;
@@ -145,14 +134,13 @@ journal_done(struct journal *j, uint32_t slot)
 
 /* -- what is in a slot */
 
+/* The head of a slot, but for the words that make it count. */
 static void
 fill(struct journal *j, uint32_t slot, const struct file *f, enum jkind kind,
-    uint64_t disk_off, uint32_t len, uint64_t disk_size, const uint8_t *old)
+    uint64_t disk_off, uint32_t len)
 {
 	struct jhead *h = journal_head(j, slot);
-	const void *checked;
 	struct vattr a;
-	size_t n;
 
 	attr_from_stat(&a, VTYPE_FILE, f->v->cipher, &f->st);
 	memset(h, 0, sizeof(*h));
@@ -161,34 +149,85 @@ fill(struct journal *j, uint32_t slot, const struct file *f, enum jkind kind,
 	h->gen = a.gen;
 	h->len = len;
 	h->disk_off = disk_off;
-	h->disk_size = disk_size;
-	if (old != NULL)
-		memcpy(h->old, old, f->v->cipher->nonce_len);
 	strcpy(h->path, f->path);
+}
+
+static void
+finish(struct journal *j, uint32_t slot)
+{
+	struct jhead *h = journal_head(j, slot);
+	const void *checked;
+	size_t n;
 
 	lock_take(&j->lock);
 	h->seq = j->slots[slot].seq = ++j->seq;
 	lock_drop(&j->lock);
 	checked = journal_checked(h, &n);
-	if (keys_tag(f->v->keys, checked, n, h->check))
+	if (keys_tag(j->v->keys, checked, n, h->check))
 		atomic_store_explicit(&h->form, JOURNAL_FORM,
 		    memory_order_release);
 }
 
-void
-journal_replace(struct journal *j, uint32_t slot, const struct file *f,
-    uint64_t disk_off, size_t len, const uint8_t *old, uint64_t disk_size)
+/* The data of entries whose slots are neighbours, in one piece. */
+static int
+write_data(struct journal *j, const struct journal_entry *list, unsigned n)
 {
-	fill(j, slot, f, JKIND_REPLACE, disk_off, (uint32_t)len, disk_size,
-	    old);
+	static const uint8_t rest[JOURNAL_DATA - CIPHER_CHUNK];
+	struct iovec iov[2 * RUN_MAX];
+	unsigned i;
+
+	for (i = 0; i < n; i++) {
+		iov[2 * i].iov_base = (void *)(uintptr_t)list[i].data;
+		iov[2 * i].iov_len = list[i].len;
+		iov[2 * i + 1].iov_base = (void *)(uintptr_t)rest;
+		iov[2 * i + 1].iov_len = JOURNAL_DATA - list[i].len;
+		if (iov[2 * i + 1].iov_len > sizeof(rest))
+			break;		/* a short one ends the run */
+	}
+	if (i < n)
+		n = i + 1;
+	if (host_writev(j->fd, iov, (int)(i < n ? 2 * i + 1 : 2 * n),
+	    journal_at(list[0].slot)) == -1)
+		return -1;
+	return (int)n;
+}
+
+int
+journal_replace(struct journal *j, const struct file *f,
+    const struct journal_entry *list, unsigned n, struct verr *e)
+{
+	size_t nonce = f->v->cipher->nonce_len;
+	struct jhead *h;
+	unsigned i, m;
+	int k;
+
+	for (i = 0; i < n; i += (unsigned)k) {
+		for (m = 1; m < RUN_MAX && i + m < n &&
+		    list[i + m].slot == list[i].slot + m; m++)
+			continue;
+		if ((k = write_data(j, list + i, m)) == -1)
+			return verr_sys(e, "cannot write the journal");
+	}
+	for (i = 0; i < n; i++) {
+		fill(j, list[i].slot, f, JKIND_REPLACE, list[i].disk_off,
+		    (uint32_t)list[i].len);
+		h = journal_head(j, list[i].slot);
+		h->disk_size = list[i].disk_size;
+		memcpy(h->old, list[i].old, nonce);
+		memcpy(h->new, list[i].data, nonce);
+		finish(j, list[i].slot);
+	}
+	return 0;
 }
 
 void
 journal_append(struct journal *j, uint32_t slot, const struct file *f,
     uint64_t disk_off, unsigned n)
 {
-	if (j != NULL && slot != JOURNAL_NONE)
-		fill(j, slot, f, JKIND_APPEND, disk_off, n, 0, NULL);
+	if (j == NULL || slot == JOURNAL_NONE)
+		return;
+	fill(j, slot, f, JKIND_APPEND, disk_off, n);
+	finish(j, slot);
 }
 
 /* -- syncing */
@@ -322,16 +361,20 @@ journal_checkpoint(struct journal *j, unsigned age_ms, struct verr *e)
 
 /* -- as a whole */
 
-static void
-free_all(struct journal *j)
+/* The heads need their room on the disk before they are mapped: no SIGBUS. */
+static int
+map_heads(struct journal *j, off_t size, struct verr *e)
 {
-	uint32_t i = JOURNAL_SLOTS;
+	static const uint8_t zeros[JOURNAL_MAP];
 
-	j->free = JOURNAL_NONE;
-	while (i-- > 0) {
-		j->slots[i].next = j->free;
-		j->free = i;
-	}
+	if (size < (off_t)JOURNAL_MAP &&
+	    host_write(j->fd, zeros, sizeof(zeros), 0) == -1)
+		return verr_sys(e, "cannot make a journal");
+	j->map = mmap(NULL, JOURNAL_MAP, PROT_READ | PROT_WRITE, MAP_SHARED,
+	    j->fd, 0);
+	if (j->map == MAP_FAILED)
+		return verr_sys(e, "cannot map a journal");
+	return 0;
 }
 
 struct journal *
@@ -339,7 +382,7 @@ journal_open(struct vault *v, const char *path, bool make, unsigned *mended,
     struct verr *e)
 {
 	struct journal *j;
-	uint32_t i, n;
+	uint32_t i;
 	off_t size;
 
 	*mended = 0;
@@ -352,23 +395,16 @@ journal_open(struct vault *v, const char *path, bool make, unsigned *mended,
 		return NULL;
 	}
 	j->v = v;
-	j->map = mmap(NULL, JOURNAL_MAP, PROT_READ | PROT_WRITE, MAP_SHARED,
-	    j->fd, 0);
-	if (j->map == MAP_FAILED) {
-		verr_sys(e, "cannot map %s", path);
+	if (map_heads(j, size, e) == -1)
 		goto err0;
-	}
 	lock_init(&j->lock, LOCK_JOURNAL);
 	lock_init(&j->sync_lock, LOCK_JOURNAL_SYNC);
-	n = size / JOURNAL_SLOT < JOURNAL_SLOTS ?
-	    (uint32_t)(size / JOURNAL_SLOT) : JOURNAL_SLOTS;
-	if (journal_replay(j, n, mended, e) == -1)
+	if (journal_replay(j, mended, e) == -1)
 		goto err1;
-	for (i = 0; i < n; i++) {
+	for (i = 0; i < JOURNAL_SLOTS; i++) {
 		atomic_store(&journal_head(j, i)->form, 0);
-		j->slots[i].room = true;
+		j->slots[i].room = (uint64_t)size >= journal_at(i + 1);
 	}
-	free_all(j);
 	j->durable = !tune_off(TUNE_JOURNAL);
 	return j;
 err1:

@@ -35,7 +35,7 @@ struct journal;
 struct vault;
 struct verr;
 
-#define JOURNAL_SLOTS	1536u		/* chunks: 54 MiB on disk when full */
+#define JOURNAL_SLOTS	1536u		/* chunks: 55 MiB on disk when full */
 #define JOURNAL_NONE	UINT32_MAX
 
 /*
@@ -55,15 +55,22 @@ void journal_close(struct journal *j);
  */
 uint32_t journal_take(struct journal *j, struct file *f);
 
-/* Where the sealed chunk goes: CIPHER_CHUNK + CIPHER_OVERHEAD_MAX bytes. */
-uint8_t *journal_data(const struct journal *j, uint32_t slot);
-
 /*
- * The slot's len bytes are to replace the chunk at disk_off, whose nonce now
- * is old.  disk_size: the file is then cut to that; 0: it is not.
+ * One chunk that is to be replaced: the len bytes at data go to disk_off,
+ * where a chunk with the nonce old is now.  disk_size: the file is then cut to
+ * that; 0: it is not.  data stays the caller's.
  */
-void journal_replace(struct journal *j, uint32_t slot, const struct file *f,
-    uint64_t disk_off, size_t len, const uint8_t *old, uint64_t disk_size);
+struct journal_entry {
+	uint32_t	 slot;
+	uint64_t	 disk_off, disk_size;
+	const uint8_t	*data;
+	size_t		 len;
+	const uint8_t	*old;
+};
+
+/* Note the n chunks of f.  -1: not possible, and none counts. */
+int journal_replace(struct journal *j, const struct file *f,
+    const struct journal_entry *list, unsigned n, struct verr *e);
 
 /* n chunks are to be appended at disk_off. */
 void journal_append(struct journal *j, uint32_t slot, const struct file *f,

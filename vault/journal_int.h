@@ -14,10 +14,12 @@
 #include "vault/dir.h"
 #include "vault/journal.h"
 
-#define JOURNAL_FORM	0x766a0001u	/* changes with struct jhead */
-#define JOURNAL_HEAD	4032u		/* bytes before the data of a slot */
-#define JOURNAL_SLOT	36864u		/* bytes: nine pages */
-#define JOURNAL_MAP	((size_t)JOURNAL_SLOTS * JOURNAL_SLOT)
+#define JOURNAL_FORM	0x766a0002u	/* changes with what is below */
+#define JOURNAL_HEAD	512u		/* bytes for a slot's head */
+#define JOURNAL_DATA	36864u		/* bytes for its data: nine pages */
+
+/* The heads of all slots, which are mapped; then the data. */
+#define JOURNAL_MAP	((size_t)JOURNAL_SLOTS * JOURNAL_HEAD)
 
 enum jkind { JKIND_REPLACE = 1, JKIND_APPEND };
 
@@ -35,20 +37,20 @@ struct jhead {
 	uint64_t	 disk_off;
 	uint64_t	 disk_size;	/* of the file afterwards, or 0 */
 	uint8_t		 old[CIPHER_NONCE_MAX];
+	uint8_t		 new[CIPHER_NONCE_MAX];	/* the data begins with it */
 	char		 path[VLOC_MAX];
 	uint8_t		 check[16];
 };
 
 _Static_assert(sizeof(struct jhead) <= JOURNAL_HEAD, "has its place");
-_Static_assert(JOURNAL_HEAD + CIPHER_CHUNK + CIPHER_OVERHEAD_MAX <=
-    JOURNAL_SLOT, "a chunk has its place");
+_Static_assert(CIPHER_CHUNK + CIPHER_OVERHEAD_MAX <= JOURNAL_DATA,
+    "a chunk has its place");
 
 enum jstate { JSLOT_FREE, JSLOT_TAKEN, JSLOT_WAITS };
 
 struct jslot {
 	enum jstate	 state;
 	bool		 room;		/* has its disk space */
-	uint32_t	 next;		/* of the free list */
 	uint64_t	 seq;
 	int64_t		 since_ms;	/* waits */
 	struct file	*f;		/* of which it holds a reference */
@@ -63,7 +65,7 @@ struct journal {
 
 	struct lock	 lock;		/* guards the rest */
 	struct jslot	 slots[JOURNAL_SLOTS];
-	uint32_t	 free;		/* first of the list */
+	uint32_t	 low;		/* no slot before it is free */
 	unsigned	 waiting;
 	uint64_t	 seq;
 	bool		 warned;
@@ -75,7 +77,14 @@ struct journal {
 static inline struct jhead *
 journal_head(const struct journal *j, uint32_t slot)
 {
-	return (struct jhead *)(void *)(j->map + (size_t)slot * JOURNAL_SLOT);
+	return (struct jhead *)(void *)(j->map + (size_t)slot * JOURNAL_HEAD);
+}
+
+/* Where its data is in the file. */
+static inline uint64_t
+journal_at(uint32_t slot)
+{
+	return JOURNAL_MAP + (uint64_t)slot * JOURNAL_DATA;
 }
 
 /* The bytes that check is the tag of. */
@@ -87,10 +96,9 @@ journal_checked(const struct jhead *h, size_t *len)
 }
 
 /*
- * journal_replay.c: put right in v what the first n slots say.  -1: that was
+ * journal_replay.c: put right in v what the slots say.  -1: that was
  * not possible, and nothing is to be forgotten.
  */
-int journal_replay(struct journal *j, uint32_t n, unsigned *mended,
-    struct verr *e);
+int journal_replay(struct journal *j, unsigned *mended, struct verr *e);
 
 #endif /* VAULT_JOURNAL_INT_H */

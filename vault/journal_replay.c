@@ -64,18 +64,24 @@ look(struct replay *rp, uint64_t disk_off, bool *good, struct verr *e)
 	return n;
 }
 
-/* The slot's own copy, before it is believed. */
+/* The slot's own copy into buf, before it is believed. */
+static bool
+fetch(struct replay *rp, const struct jhead *h, uint32_t slot)
+{
+	if (h->len < rp->f->v->cipher->overhead || h->len > step(rp))
+		return false;
+	return host_read(rp->j->fd, rp->buf, h->len, journal_at(slot)) ==
+	    (ssize_t)h->len && memcmp(rp->buf, h->new,
+	    rp->f->v->cipher->nonce_len) == 0;
+}
+
 static bool
 is_whole(struct replay *rp, uint32_t slot)
 {
 	const struct jhead *h = journal_head(rp->j, slot);
-	const struct cipher *c = rp->f->v->cipher;
 
-	if (h->len < c->overhead || h->len > step(rp))
-		return false;
-	memcpy(rp->buf, journal_data(rp->j, slot), h->len);
-	return c->open(rp->k, &rp->f->fk, index_of(rp, h->disk_off), rp->buf,
-	    h->len);
+	return fetch(rp, h, slot) && rp->f->v->cipher->open(rp->k, &rp->f->fk,
+	    index_of(rp, h->disk_off), rp->buf, h->len);
 }
 
 /* Does the file end in or before the chunk at disk_off? */
@@ -92,8 +98,9 @@ put_in_place(struct replay *rp, uint32_t slot, struct verr *e)
 {
 	const struct jhead *h = journal_head(rp->j, slot);
 
-	if (host_write(rp->f->fd, journal_data(rp->j, slot), h->len,
-	    h->disk_off) == -1)
+	if (!fetch(rp, h, slot))
+		return verr_fail(e, VERR_IO, "cannot read the journal");
+	if (host_write(rp->f->fd, rp->buf, h->len, h->disk_off) == -1)
 		return verr_sys(e, "cannot write %s", rp->f->path);
 	if (h->disk_size != 0 && ends_by(rp, h->disk_off + step(rp)) &&
 	    host_truncate(rp->f->fd, h->disk_size) == -1)
@@ -110,11 +117,11 @@ is_older(struct replay *rp, const struct place *s, unsigned n,
 	size_t len = rp->f->v->cipher->nonce_len;
 	unsigned i;
 
-	if (memcmp(journal_data(rp->j, s[n - 1].slot), is, len) == 0)
+	if (memcmp(journal_head(rp->j, s[n - 1].slot)->new, is, len) == 0)
 		return false;
 	for (i = 0; i < n; i++)
 		if (memcmp(journal_head(rp->j, s[i].slot)->old, is, len) == 0 ||
-		    memcmp(journal_data(rp->j, s[i].slot), is, len) == 0)
+		    memcmp(journal_head(rp->j, s[i].slot)->new, is, len) == 0)
 			return true;
 	return false;
 }
@@ -181,6 +188,7 @@ is_sane(const struct journal *j, uint32_t slot)
 	return keys_tag(j->v->keys, checked, n, tag) &&
 	    memcmp(tag, h->check, sizeof(tag)) == 0 &&
 	    memchr(h->path, '\0', sizeof(h->path)) != NULL &&
+	    (h->kind == JKIND_REPLACE || h->kind == JKIND_APPEND) &&
 	    h->disk_off >= c->header_len && h->disk_off < INT64_MAX / 2 &&
 	    (h->disk_off - c->header_len) % (CIPHER_CHUNK + c->overhead) == 0;
 }
@@ -208,14 +216,14 @@ by_place(const void *va, const void *vb)
 
 /* The slots that count, sorted: *count of them, from malloc. */
 static struct place *
-sort_slots(struct journal *j, uint32_t n, unsigned *count)
+sort_slots(struct journal *j, unsigned *count)
 {
-	struct place *p = malloc((n + 1) * sizeof(*p));
+	struct place *p = malloc(JOURNAL_SLOTS * sizeof(*p));
 	const struct jhead *h;
 	uint32_t i;
 
 	*count = 0;
-	for (i = 0; p != NULL && i < n; i++) {
+	for (i = 0; p != NULL && i < JOURNAL_SLOTS; i++) {
 		if (!is_sane(j, i))
 			continue;
 		h = journal_head(j, i);
@@ -315,8 +323,7 @@ replay_file(struct journal *j, const struct place *s, unsigned n,
 }
 
 int
-journal_replay(struct journal *j, uint32_t n, unsigned *mended,
-    struct verr *e)
+journal_replay(struct journal *j, unsigned *mended, struct verr *e)
 {
 	struct verr mine;
 	struct place *p;
@@ -325,7 +332,7 @@ journal_replay(struct journal *j, uint32_t n, unsigned *mended,
 
 	if (e == NULL)
 		e = &mine;
-	if ((p = sort_slots(j, n, &count)) == NULL)
+	if ((p = sort_slots(j, &count)) == NULL)
 		return verr_fail(e, VERR_NOMEM, "out of memory for the "
 		    "journal");
 	for (i = 0; r == 0 && i < count; i = k) {

@@ -58,10 +58,13 @@ kctx_new(const struct kctx_algs *algs, const uint8_t *enc, const uint8_t *mac,
 	if (c == NULL)
 		return NULL;
 	c->algs = algs;
+	c->ecb_enc = keyed(algs->ecb, enc);
 	c->ctr_enc = keyed(algs->ctr, enc);
 	c->gcm_enc = keyed(algs->gcm, enc);
 	c->chunk = EVP_CIPHER_CTX_new();
-	if (c->ctr_enc == NULL || c->gcm_enc == NULL || c->chunk == NULL ||
+	if (c->ecb_enc == NULL || EVP_CIPHER_CTX_set_padding(c->ecb_enc,
+	    0) != 1 ||
+	    c->ctr_enc == NULL || c->gcm_enc == NULL || c->chunk == NULL ||
 	    !cmac_init(&c->cmac_mac, algs->ecb, algs->cbc, mac) ||
 	    !cmac_init(&c->cmac_handle, algs->ecb, algs->cbc, handle) ||
 	    !init_hmac(c, mac) || !init_s2v(c)) {
@@ -78,6 +81,7 @@ kctx_free(struct kctx *c)
 		return;
 	cmac_fini(&c->cmac_mac);
 	cmac_fini(&c->cmac_handle);
+	EVP_CIPHER_CTX_free(c->ecb_enc);
 	EVP_CIPHER_CTX_free(c->ctr_enc);
 	EVP_CIPHER_CTX_free(c->gcm_enc);
 	EVP_CIPHER_CTX_free(c->chunk);

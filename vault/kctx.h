@@ -31,7 +31,8 @@ struct kctx {
 
 	struct cmac	 cmac_mac;	/* macKey: S2V */
 	struct cmac	 cmac_handle;	/* the handle key: keys_tag() */
-	EVP_CIPHER_CTX	*ctr_enc;	/* encKey: SIV, CTRMAC headers */
+	EVP_CIPHER_CTX	*ecb_enc;	/* encKey: SIV */
+	EVP_CIPHER_CTX	*ctr_enc;	/* encKey: CTRMAC headers */
 	EVP_CIPHER_CTX	*gcm_enc;	/* encKey: GCM headers */
 
 	/* HMAC-SHA256 by macKey: CTRMAC. */

@@ -22,24 +22,34 @@ when(struct xout *o, const struct nfs3_time *t)
 	xout_u32(o, t->nsec);
 }
 
-/* fattr3, RFC 1813 section 2.6: NFS3_FATTR_WIRE bytes. */
+static uint8_t *
+when_at(uint8_t *p, const struct nfs3_time *t)
+{
+	return xout_at32(xout_at32(p, t->sec), t->nsec);
+}
+
+/* fattr3, RFC 1813 section 2.6: in one piece, as most replies have it. */
 static void
 fattr(struct xout *o, const struct nfs3_fattr *a)
 {
-	xout_u32(o, a->type);
-	xout_u32(o, a->mode);
-	xout_u32(o, a->nlink);
-	xout_u32(o, a->uid);
-	xout_u32(o, a->gid);
-	xout_u64(o, a->size);
-	xout_u64(o, a->used);
-	xout_u32(o, a->rdev_major);
-	xout_u32(o, a->rdev_minor);
-	xout_u64(o, a->fsid);
-	xout_u64(o, a->fileid);
-	when(o, &a->atime);
-	when(o, &a->mtime);
-	when(o, &a->ctime);
+	uint8_t *p;
+
+	if ((p = xout_room(o, NFS3_FATTR_WIRE)) == NULL)
+		return;
+	p = xout_at32(p, a->type);
+	p = xout_at32(p, a->mode);
+	p = xout_at32(p, a->nlink);
+	p = xout_at32(p, a->uid);
+	p = xout_at32(p, a->gid);
+	p = xout_at64(p, a->size);
+	p = xout_at64(p, a->used);
+	p = xout_at32(p, a->rdev_major);
+	p = xout_at32(p, a->rdev_minor);
+	p = xout_at64(p, a->fsid);
+	p = xout_at64(p, a->fileid);
+	p = when_at(p, &a->atime);
+	p = when_at(p, &a->mtime);
+	(void)when_at(p, &a->ctime);
 }
 
 void

@@ -65,13 +65,10 @@ grow_head(struct xout *o, size_t n)
 	return p;
 }
 
-static void
-put_u32(uint8_t *p, uint32_t v)
+uint8_t *
+xout_room(struct xout *o, size_t len)
 {
-	p[0] = (uint8_t)(v >> 24);
-	p[1] = (uint8_t)(v >> 16);
-	p[2] = (uint8_t)(v >> 8);
-	p[3] = (uint8_t)v;
+	return grow_head(o, len);
 }
 
 void
@@ -80,7 +77,7 @@ xout_u32(struct xout *o, uint32_t v)
 	uint8_t *p;
 
 	if ((p = grow_head(o, 4)) != NULL)
-		put_u32(p, v);
+		(void)xout_at32(p, v);
 }
 
 void
@@ -90,8 +87,7 @@ xout_u64(struct xout *o, uint64_t v)
 
 	if ((p = grow_head(o, 8)) == NULL)
 		return;
-	put_u32(p, (uint32_t)(v >> 32));
-	put_u32(p + 4, (uint32_t)v);
+	(void)xout_at64(p, v);
 }
 
 void
@@ -155,7 +151,7 @@ xout_end_record(struct xout *o)
 		o->overflow = true;
 		return;
 	}
-	put_u32(o->head, MARK_LAST | (uint32_t)len);
+	(void)xout_at32(o->head, MARK_LAST | (uint32_t)len);
 }
 
 size_t

@@ -48,6 +48,29 @@ void xout_init(struct xout *o, void *head, size_t cap);
 /* False once anything did not fit. */
 bool xout_ok(const struct xout *o);
 
+/*
+ * The next len bytes, a multiple of 4, to be filled in by the caller with
+ * xout_at32() and xout_at64(); NULL: they do not fit.
+ */
+uint8_t *xout_room(struct xout *o, size_t len);
+
+/* A number at p, big-endian; returns what is behind it. */
+static inline uint8_t *
+xout_at32(uint8_t *p, uint32_t v)
+{
+	p[0] = (uint8_t)(v >> 24);
+	p[1] = (uint8_t)(v >> 16);
+	p[2] = (uint8_t)(v >> 8);
+	p[3] = (uint8_t)v;
+	return p + 4;
+}
+
+static inline uint8_t *
+xout_at64(uint8_t *p, uint64_t v)
+{
+	return xout_at32(xout_at32(p, (uint32_t)(v >> 32)), (uint32_t)v);
+}
+
 void xout_u32(struct xout *o, uint32_t v);
 void xout_u64(struct xout *o, uint64_t v);
 void xout_bool(struct xout *o, bool v);

@@ -588,6 +588,13 @@ ok 'exports have the names that are given' grep -qE \
     '^ready 127\.0\.0\.1:[0-9]+ /other /a\\040b$' served.out
 end INT
 ok 'SIGINT ends it with 0' same 0 "$rc"
+begin v --port 0 --loops 2 --tune no-arena,malloc=libc
+ok 'serve runs several loops, and experiments' grep -q '^ready ' served.out
+end TERM
+ok 'SIGTERM ends these too' same 0 "$rc"
+begin v --port 0 --loops 0
+ok 'serve runs a loop for each core' grep -q '^ready ' served.out
+end TERM
 begin v --port 0 --listen '[::1]'
 if [ -s served.out ]; then
 	ok 'an IPv6 address has brackets' grep -qE \
@@ -705,11 +712,15 @@ ok 'another address is refused' refused 2 'this version serves loopback only'
 runp serve v --listen localhost
 ok 'a name is no address' refused 2 'not a numeric address'
 for bad in '--port 65536' '--workers 0' '--workers 257' '--cache-size 1' \
-    '--cache-size 1X' '--log-level loud' '--ready-fd 0'; do
+    '--cache-size 1X' '--log-level loud' '--ready-fd 0' '--loops 5' \
+    '--tune no-such-idea' '--tune no-arena,'; do
 	# shellcheck disable=SC2086
 	runp serve v $bad
 	ok "serve $bad is a usage error" refused 2 "${bad% *}"
 done
+runp serve v --tune no-such-idea
+ok 'who asks for no experiment gets a list of them' grep -q \
+    'no-such-idea.*no-arena.*malloc=libc' err
 runp serve v --ready-fd 77
 ok '--ready-fd must be open' refused 2 '--ready-fd 77'
 runp serve plain --port 0

@@ -66,7 +66,9 @@ fix_make(struct fix *f)
 {
 	struct server_options so = { .workers = f->opt.workers,
 	    .dirty_max = f->opt.through ? 0 : FIX_DIRTY,
+	    .workers_max = f->opt.more_workers ? 0 : 1,
 	    .loops = f->opt.loops,
+	    .slow_us = f->opt.slow_us == 0 ? UINT32_MAX : f->opt.slow_us,
 	    .multi_user = f->opt.multi_user };
 	struct vault_options vo = { .read_only = f->opt.read_only };
 	struct verr e;

@@ -27,7 +27,9 @@ struct fh {
 struct fix_options {
 	const char	*cipher;	/* NULL: SIV_GCM */
 	unsigned	 workers;	/* 0: the server's default */
+	bool		 more_workers;	/* if these are stuck */
 	unsigned	 loops;		/* the same */
+	uint32_t	 slow_us;	/* 0: no storage is slow (storage.h) */
 	bool		 through;	/* writes do not stay in memory */
 	bool		 as_user;	/* be nobody if we are root */
 	bool		 read_only;

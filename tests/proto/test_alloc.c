@@ -8,6 +8,7 @@
 
 #include <stdatomic.h>
 
+#include "tests/proto/check.h"
 #include "tests/proto/expect.h"
 
 #if defined(__has_feature)
@@ -110,6 +111,118 @@ Test(alloc, records_of_every_size_take_nothing_from_the_heap)
 		memset(record + r.len, 0, sizes[i]);
 		expect_no_allocation(r.len + sizes[i]);
 	}
+}
+
+/* -- with a vault: the seven that clients make all day */
+
+static struct fh dir, file;
+
+static void
+setup(void)
+{
+	static char data[200000];
+	char name[32];
+	int i;
+
+	fix_vault(&f, NULL);
+	fix_make(&f);
+	cr_assert_eq(server_listen(f.server, "127.0.0.1", 0, &server.port,
+	    NULL), 0);
+	fix_run(&f);
+	dir = check_dir(&f.root, "dir");
+	file = check_file(&dir, "file");
+	OK(call_write(f.c, &file, 0, data, sizeof(data), FILE_SYNC, NULL));
+	for (i = 0; i < 100; i++) {
+		(void)snprintf(name, sizeof(name), "entry %d", i);
+		(void)check_file(&dir, name);
+	}
+	/* a listing is kept once its folder has been left alone */
+	raw_sleep_ms(100);
+}
+
+static void
+teardown(void)
+{
+	fix_stop(&f);
+}
+
+TestSuite(alloc_vault, .init = setup, .fini = teardown, .timeout = 60);
+
+/* The call as a record, in record[]; its length. */
+static size_t
+encode(uint32_t proc, xdrproc_t enc, const void *args)
+{
+	uint32_t mark;
+	uint8_t *rec;
+	size_t len;
+
+	rec = client_encode(f.c, 100003, 3, proc, enc, args, &len, NULL);
+	cr_assert_not_null(rec);
+	cr_assert_leq(len + 4, sizeof(record));
+	mark = htonl(0x80000000u | (uint32_t)len);
+	memcpy(record, &mark, 4);
+	memcpy(record + 4, rec, len);
+	free(rec);
+	return len + 4;
+}
+
+static uint8_t large[300 * 1024];
+
+/* Each time another xid, or it would be a copy of the one before. */
+static void
+expect_none(const char *what, uint32_t proc, xdrproc_t enc, const void *args)
+{
+	size_t len = encode(proc, enc, args);
+	int fd = raw_connect(&server);
+	unsigned long before = 0;
+	uint32_t i, xid;
+
+	for (i = 0; i < 300; i++) {
+		if (i == 200)
+			before = atomic_load(&allocations);
+		xid = htonl(i + (proc << 16));
+		memcpy(record + 4, &xid, 4);
+		cr_assert(raw_send(fd, record, len));
+		cr_assert_gt(raw_reply(fd, large, sizeof(large)), 24);
+		cr_assert_eq(raw_get(large + 20), 0, "%s", what);
+		cr_assert_eq(raw_get(large + 24), 0, "%s: status %u", what,
+		    raw_get(large + 24));
+	}
+	cr_expect_eq(atomic_load(&allocations) - before, 0, "%s: %lu in 100 "
+	    "calls", what, atomic_load(&allocations) - before);
+	(void)close(fd);
+}
+
+#define NONE(P, ...)							\
+	do {								\
+		P##3args args_ = { __VA_ARGS__ };			\
+		expect_none(#P, NFSPROC3_##P, (xdrproc_t)xdr_##P##3args, \
+		    &args_);						\
+	} while (0)
+
+Test(alloc_vault, metadata_takes_nothing_from_the_heap)
+{
+	NONE(GETATTR, call_fh(&file));
+	NONE(GETATTR, call_fh(&dir));
+	NONE(LOOKUP, { call_fh(&dir), (char *)(uintptr_t)"entry 7" });
+	NONE(ACCESS, call_fh(&file), 63);
+}
+
+Test(alloc_vault, a_listing_that_is_kept_takes_nothing_from_the_heap)
+{
+	NONE(READDIRPLUS, .dir = call_fh(&dir), .dircount = 65536,
+	    .maxcount = 65536);
+}
+
+Test(alloc_vault, data_takes_nothing_from_the_heap)
+{
+	static char data[65536];
+
+	NONE(READ, call_fh(&file), 0, 4096);
+	NONE(READ, call_fh(&file), 32768, 131072);
+	NONE(WRITE, .file = call_fh(&file), .offset = 32768,
+	    .count = 65536, .stable = UNSTABLE, .data = { 65536, data });
+	NONE(COMMIT, .file = call_fh(&file));
 }
 
 #else

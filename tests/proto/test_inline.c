@@ -245,7 +245,7 @@ Test(inline, metadata_runs_on_the_loop_and_data_on_workers)
 	after = counts();
 	cr_expect_eq(after.on_loop - before.on_loop, KINDS + 3);
 	cr_expect_eq(after.on_worker, before.on_worker);
-	OK(call_read(f.c, &file, 0, 10, target, NULL));
+	wait_read(f.c, send_read(f.c, &file));
 	OK(call_write(f.c, &file, 0, "x", 1, UNSTABLE, NULL));
 	OK(call_commit(f.c, &file, NULL));
 	before = after;
@@ -253,6 +253,23 @@ Test(inline, metadata_runs_on_the_loop_and_data_on_workers)
 	cr_expect_eq(after.on_worker - before.on_worker, 3);
 	cr_expect_eq(after.on_loop, before.on_loop);
 	list_free(&l);
+}
+
+/* What is in memory is there at once; what is large is a worker's. */
+Test(inline, a_small_read_of_what_is_in_memory_runs_on_the_loop)
+{
+	struct server_counts before, after;
+	char buf[4096];
+
+	OK(call_read(f.c, &file, 0, sizeof(buf), buf, NULL));
+	before = counts();
+	OK(call_read(f.c, &file, 0, sizeof(buf), buf, NULL));
+	OK(call_read(f.c, &file, 5000, 100, buf, NULL));
+	after = counts();
+	cr_expect_eq(after.on_loop - before.on_loop, 2);
+	cr_expect_eq(after.on_worker, before.on_worker);
+	wait_read(f.c, send_read(f.c, &file));
+	cr_expect_eq(counts().on_worker - before.on_worker, 1);
 }
 
 Test(inline, a_read_under_way_delays_no_metadata)

@@ -25,13 +25,15 @@ enum {
 	P_LONG,			/* a reply that does not fit */
 	P_HAND_GREEDY,		/* hands over, then wants too much */
 	P_READ,			/* as many bytes as asked for */
+	P_OPEN,			/* opens the gate, and waits, on the loop */
+	P_ORDER,		/* on the loop: how many of these ran before */
 };
 
 static struct raw_server server;
-static struct server_options options;
+static struct server_options options = { .workers_max = 1 };
 static uint8_t reply[2 * 1024 * 1024];
 
-static atomic_uint hands, odd, entered;
+static atomic_uint hands, odd, entered, left, order;
 static atomic_bool gate;
 
 static bool
@@ -100,6 +102,32 @@ run_gate(struct request *rq)
 	while (!atomic_load(&gate))
 		raw_sleep_ms(1);
 	*(uint32_t *)rq->res = argument(rq);
+	atomic_fetch_add(&left, 1);
+	return NFS3_OK;
+}
+
+/* What waits at the gate goes through while the loop is busy here. */
+static enum nfsstat3
+run_open(struct request *rq)
+{
+	unsigned i;
+
+	atomic_store(&gate, true);
+	for (i = 0; i < 2000 && atomic_load(&left) < atomic_load(&entered);
+	    i++)
+		raw_sleep_ms(5);
+	raw_sleep_ms(700);		/* they are encoded and put on a list */
+	*(uint32_t *)rq->res = argument(rq);
+	return NFS3_OK;
+}
+
+/* Holds the loop until the gate is open, the first time. */
+static enum nfsstat3
+run_order(struct request *rq)
+{
+	while (!atomic_load(&gate))
+		raw_sleep_ms(1);
+	*(uint32_t *)rq->res = atomic_fetch_add(&order, 1);
 	return NFS3_OK;
 }
 
@@ -130,15 +158,15 @@ proc_read(struct request *rq)
 {
 	const struct nfs3_read_args *args = rq->args;
 	struct iopiece *p;
-	size_t left = args->count;
+	size_t rest = args->count;
 
-	while (left > 0) {
+	while (rest > 0) {
 		p = &rq->data.piece[rq->data.n++];
 		p->buf = bufpool_get();
-		p->len = left < 32768 ? left : 32768;
+		p->len = rest < 32768 ? rest : 32768;
 		memset(p->buf, (int)(args->offset & 0xff), p->len);
 		p->data = p->buf;
-		left -= p->len;
+		rest -= p->len;
 		rq->data.total += p->len;
 	}
 	*(struct iolist **)rq->res = &rq->data;
@@ -185,6 +213,8 @@ const struct proc proc_nfs3[PROC_NFS3_COUNT] = {
 	[P_GATE]	= ECHO(run_gate, echo_encode, true),
 	[P_GREEDY]	= ECHO(run_greedy, echo_encode, false),
 	[P_LONG]	= ECHO(run_ok, long_encode, true),
+	[P_OPEN]	= ECHO(run_open, echo_encode, false),
+	[P_ORDER]	= ECHO(run_order, echo_encode, false),
 	[P_HAND_GREEDY]	= ECHO(run_hand_greedy, echo_encode, false),
 	[P_READ] = {
 		.name = "READ",
@@ -339,6 +369,73 @@ Test(dispatch, a_slow_call_does_not_hold_back_a_quick_one)
 	expect_stat(fd, 2, 0);
 	atomic_store(&gate, true);
 	expect_echo(fd, 1);
+	(void)close(fd);
+}
+
+/*
+ * Six calls wait on workers; all end while the loop runs a seventh.  One write
+ * for the seven (a second one if a worker is very late), one for the eighth.
+ */
+Test(dispatch_own, results_of_workers_leave_with_what_the_loop_answers)
+{
+	struct server_options o = { .workers = 6 };
+	struct server_counts before, after;
+	uint32_t i;
+	int fd;
+
+	cr_assert(raw_make(&server, &o));
+	cr_assert(raw_go(&server));
+	fd = raw_connect(&server);
+	for (i = 0; i < 6; i++)
+		call(fd, i, P_GATE);
+	await_entered(6);
+	server_counts(server.srv, &before);
+	call(fd, 6, P_OPEN);
+	for (i = 0; i < 7; i++)
+		cr_assert_eq(raw_reply(fd, reply, sizeof(reply)), 32);
+	call(fd, 7, P_HAND);
+	expect_echo(fd, 7);
+	server_counts(server.srv, &after);
+	cr_expect_lt(after.writes - before.writes, 3, "%u writes",
+	    (unsigned)(after.writes - before.writes));
+	(void)close(fd);
+	stop();
+}
+
+/* 1,000 calls of one client are there when another one makes his. */
+Test(dispatch, who_asks_for_little_does_not_wait_for_who_asks_for_much)
+{
+	int busy = raw_connect(&server), fd = raw_connect(&server);
+	static uint8_t all[1000 * 52];
+	struct raw r;
+	uint32_t i;
+
+	/* both are known to the server */
+	call(busy, 1, P_HAND);
+	expect_echo(busy, 1);
+	call(fd, 1, P_HAND);
+	expect_echo(fd, 1);
+	call(busy, 0, P_ORDER);
+	raw_sleep_ms(50);
+	for (i = 0; i < 1000; i++) {
+		raw_begin(&r, i, 100003, 3, P_ORDER);
+		raw_auth_none(&r);
+		raw_u32(&r, 4);
+		raw_u32(&r, 0);
+		raw_end(&r);
+		cr_assert_eq(r.len, 52);
+		memcpy(all + i * 52, r.b, 52);
+	}
+	cr_assert(raw_send(busy, all, sizeof(all)));
+	call(fd, 5, P_ORDER);
+	raw_sleep_ms(50);
+	atomic_store(&gate, true);
+	cr_assert_eq(raw_reply(fd, reply, sizeof(reply)), 32);
+	cr_expect_lt(raw_get(reply + 28), 300, "%u came first",
+	    raw_get(reply + 28));
+	for (i = 0; i < 1001; i++)
+		cr_assert_eq(raw_reply(busy, reply, sizeof(reply)), 32);
+	(void)close(busy);
 	(void)close(fd);
 }
 

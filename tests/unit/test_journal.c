@@ -72,21 +72,24 @@ teardown(void)
 
 TestSuite(journal, .fini = teardown);
 
-static unsigned left;
+/* Changes until it is killed, after so many that are the journal's. */
+static unsigned left, skip;
 
 static int
 kill_hook(void *ctx, enum host_op op, const char *path)
 {
 	(void)ctx;
 	(void)path;
-	if ((op == HOST_WRITE || op == HOST_TRUNCATE) && --left == 0)
+	if ((op == HOST_WRITE || op == HOST_TRUNCATE) && skip > 0)
+		skip--;
+	else if ((op == HOST_WRITE || op == HOST_TRUNCATE) && --left == 0)
 		(void)kill(getpid(), SIGKILL);
 	return 0;
 }
 
 /* Write, or with len 0 cut to off, and be killed before change number k. */
 static void
-killed(uint64_t off, size_t len, unsigned k)
+killed(uint64_t off, size_t len, unsigned k, unsigned journal)
 {
 	unsigned n;
 	struct file *f;
@@ -100,6 +103,7 @@ killed(uint64_t off, size_t len, unsigned k)
 			_exit(1);
 		f = open_file();
 		left = k;
+		skip = journal;
 		host_set_hook(kill_hook, NULL);
 		if (len > 0)
 			(void)file_write(f, off, new, len, NULL, NULL);
@@ -179,7 +183,7 @@ static void
 overwritten(const char *cipher)
 {
 	begin(cipher, 5 * C);
-	killed(C + 100, 2 * C, 1);		/* chunks 1 to 3 */
+	killed(C + 100, 2 * C, 1, 4);		/* chunks 1 to 3 */
 	tear(chunk_at(2), 5000);
 	cr_expect_eq(contents(), -1, "it is torn");
 	cr_expect_eq(next_server(), 3, "all that was in the journal");
@@ -199,7 +203,7 @@ appended(const char *cipher)
 	size_t size = C + 20000;
 
 	begin(cipher, size);
-	killed(size, 3 * C, 1);
+	killed(size, 3 * C, 1, 3);
 	/* the last chunk is half written, and so is one behind it */
 	tear(chunk_at(1) + 4096, C);
 	cr_expect_eq(next_server(), 2, "the last chunk, and the end");
@@ -217,7 +221,7 @@ static void
 fresh(const char *cipher)
 {
 	begin(cipher, 2 * C);
-	killed(2 * C, 2 * C, 1);
+	killed(2 * C, 2 * C, 1, 1);
 	tear(chunk_at(2), C / 2);
 	cr_expect_eq(next_server(), 1);
 	cr_expect_eq(contents(), (ssize_t)(2 * C));
@@ -233,7 +237,7 @@ static void
 cut_short(const char *cipher)
 {
 	begin(cipher, 3 * C);
-	killed(C + 20000, 0, 2);	/* cut behind it; then the chunk */
+	killed(C + 20000, 0, 2, 2);	/* cut behind it; then the chunk */
 	tear(chunk_at(1), 8192);
 	cr_expect_eq(next_server(), 1);
 	cr_expect_eq(contents(), (ssize_t)(C + 20000));
@@ -248,7 +252,7 @@ Test(journal, a_chunk_that_was_being_cut_is_cut)
 Test(journal, chunks_that_were_not_reached_become_what_they_were_to_be)
 {
 	begin("SIV_GCM", 5 * C);
-	killed(C, 2 * C, 1);
+	killed(C, 2 * C, 1, 3);
 	cr_expect_eq(next_server(), 2);
 	cr_expect_eq(contents(), (ssize_t)(5 * C));
 	memcpy(old + C, new, 2 * C);
@@ -260,7 +264,7 @@ Test(journal, what_somebody_else_wrote_since_is_left_alone)
 	struct file *f;
 
 	begin("SIV_GCM", 5 * C);
-	killed(C, 2 * C, 1);
+	killed(C, 2 * C, 1, 3);
 	f = open_file();		/* without a journal: another program */
 	cr_assert_eq(file_write(f, C + 5, "theirs", 6, NULL, &b.e), 0);
 	file_put(f);
@@ -276,7 +280,7 @@ Test(journal, a_file_that_was_cut_off_since_stays_so)
 	struct file *f;
 
 	begin("SIV_GCM", 5 * C);
-	killed(3 * C, 2 * C, 1);
+	killed(3 * C, 2 * C, 1, 3);
 	f = open_file();
 	cr_assert_eq(file_truncate(f, 2 * C, NULL, &b.e), 0);
 	file_put(f);
@@ -288,7 +292,7 @@ Test(journal, a_file_that_was_cut_off_since_stays_so)
 Test(journal, it_is_done_once)
 {
 	begin("SIV_GCM", 5 * C);
-	killed(C, C, 1);
+	killed(C, C, 1, 2);
 	cr_expect_eq(next_server(), 1);
 	box_reopen(&b);
 	tear(chunk_at(1), 100);		/* damage of another kind, later */
@@ -301,7 +305,7 @@ Test(journal, damage_elsewhere_in_the_file_is_not_touched)
 	struct vattr a;
 
 	begin("SIV_GCM", 5 * C);
-	killed(C, C, 1);
+	killed(C, C, 1, 2);
 	tear(chunk_at(1), 5000);
 	tear(chunk_at(3), 10);
 	cr_expect_eq(next_server(), 1);
@@ -318,7 +322,7 @@ Test(journal, a_file_that_was_moved_is_found)
 	cr_assert_eq(dir_mkdir(b.root, b.a, "d", 1, NULL, &ent, NULL, &b.e),
 	    0);
 	dir_put(ent.dir);
-	killed(0, C, 1);
+	killed(0, C, 1, 2);
 	tear(chunk_at(0), 5000);
 	cr_assert_eq(dir_lookup(b.root, b.a, "d", 1, &ent, &b.e), 0);
 	cr_assert_eq(dir_rename(b.root, ent.dir, b.a, "file", 4, "moved", 5,
