@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import time
 
+import servers
 import systems
 import tools
 import works
@@ -22,7 +23,7 @@ SUITES = ("works", "start", "stall", "files")
 EXTRA = {w.name: w for w in works.EXTRA}
 
 
-class DefaultCost(systems.Vaultnfs):
+class DefaultCost(servers.Vaultnfs):
     """With the scrypt cost that a vault has if nobody asks for another."""
     scrypt_cost = 32768
 
@@ -128,7 +129,7 @@ class Native(Compare):
 
     def stall(self, rnd):
         """The server itself measures how long its loop was away."""
-        s = systems.Vaultnfs(os.path.join(self.folder, "stall"),
+        s = servers.Vaultnfs(os.path.join(self.folder, "stall"),
                              self.opt.paths)
         try:
             s.prepare()
@@ -150,7 +151,7 @@ class Native(Compare):
         sizes = self.opt.files or ("1000,10000" if self.opt.quick else
                                    "1000,100000,1000000")
         for n in map(int, sizes.split(",")):
-            s = systems.Vaultnfs(os.path.join(self.folder, "files"),
+            s = servers.Vaultnfs(os.path.join(self.folder, "files"),
                                  self.opt.paths)
             try:
                 s.prepare()

@@ -9,7 +9,7 @@ import time
 
 import machine
 import samples
-import systems
+import servers
 import tools
 import works
 from systems import Failed
@@ -39,14 +39,14 @@ class Compare:
 
     def choose(self):
         """Those asked for; each is in the report, there or not."""
-        names = [c.name for c in systems.ALL
+        names = [c.name for c in servers.ALL
                  if self.opt.mode == "native" or c.kind != "floor"]
         if self.opt.systems:
             names = self.opt.systems.split(",")
         for n in names:
-            if n not in systems.BY_NAME:
+            if n not in servers.BY_NAME:
                 raise SystemExit("compare: there is no system %s" % n)
-            c = systems.BY_NAME[n]
+            c = servers.BY_NAME[n]
             self.enlist(c(os.path.join(self.folder, n), self.opt.paths,
                           slow=bool(os.environ.get("GUEST"))))
 

@@ -6,6 +6,10 @@
  * the time.  What must hold meanwhile: a block of a file, which is written by
  * one WRITE, is read as one; no error but those of losing a race; and at the
  * end all that is listed is there, also for a new server, and nothing else.
+ *
+ * Two rounds, with two loops: as it is, and with storage that counts as slow as
+ * soon as a call takes half a millisecond.  Meanwhile somebody sends each of
+ * his calls on two connections, of which each loop has one.
  */
 #include "config.h"
 
@@ -16,8 +20,9 @@
 #include <time.h>
 
 #include "tests/proto/list.h"
+#include "tests/proto/raw.h"
 
-enum { DIRS = 3, NAMES = 12, BLOCK = 5000, BLOCKS = 30, SECONDS = 3 };
+enum { DIRS = 3, NAMES = 12, BLOCK = 5000, BLOCKS = 30, SECONDS = 2 };
 
 /* libtirpc reads the padding of every string into one static buffer. */
 const char *__tsan_default_suppressions(void);
@@ -28,6 +33,8 @@ __tsan_default_suppressions(void)
 }
 
 static struct fix f;
+static struct raw_server wire;		/* f's server, by its port */
+static atomic_bool over;
 static struct fh dirs[DIRS];
 static atomic_uint failures, done;
 static _Thread_local uint32_t seed;
@@ -263,6 +270,43 @@ check_dir(const struct fh *dir)
 	return n;
 }
 
+/* The same call twice at a time: it runs once, and both replies are it. */
+static void *
+twins_main(void *arg)
+{
+	int fd[2] = { raw_connect(&wire), raw_connect(&wire) };
+	static uint8_t reply[2][512];
+	struct raw r;
+	ssize_t n[2];
+	uint32_t xid;
+	int i;
+
+	(void)arg;
+	for (xid = 0; !atomic_load(&over); xid++) {
+		raw_begin(&r, xid, 100003, 3, 12);	/* REMOVE */
+		raw_auth_sys(&r, (uint32_t)geteuid());
+		raw_u32(&r, f.root.len);
+		memcpy(r.b + r.len, f.root.b, f.root.len);
+		r.len += f.root.len;		/* 52 */
+		raw_u32(&r, 4);
+		raw_u32(&r, 0x6e6f6e65);	/* "none" */
+		raw_end(&r);
+		for (i = 0; i < 2; i++)
+			if (!raw_send(fd[i], r.b, r.len))
+				fail("twins cannot send", 0);
+		for (i = 0; i < 2; i++)
+			n[i] = raw_reply(fd[i], reply[i], sizeof(reply[i]));
+		if (n[0] < 28 || n[0] != n[1] ||
+		    memcmp(reply[0], reply[1], (size_t)n[0]) != 0) {
+			fail("twins are not answered alike", (int)n[0]);
+			break;
+		}
+	}
+	(void)close(fd[0]);
+	(void)close(fd[1]);
+	return NULL;
+}
+
 static void
 expect_no_leftovers(void)
 {
@@ -277,22 +321,37 @@ expect_no_leftovers(void)
 	(void)pclose(p);
 }
 
-int
-main(void)
+static void
+begin(uint32_t slow_us)
 {
-	pthread_t threads[FIX_CLIENTS];
-	int numbers[FIX_CLIENTS], i;
+	struct fix_options o = { .workers = 3, .loops = 2,
+	    .slow_us = slow_us, .more_workers = slow_us != 0 };
 	struct reply r;
-	size_t n, m;
 	char name[8];
+	int i;
 
-	fix_start(&f, &(struct fix_options){ .workers = 3, .loops = 2 });
+	fix_vault(&f, &o);
+	fix_make(&f);
+	FIX_MUST(server_listen(f.server, "127.0.0.1", 0, &wire.port,
+	    NULL) == 0);
+	fix_run(&f);
+	wire.srv = f.server;
 	for (i = 0; i < DIRS; i++) {
 		(void)snprintf(name, sizeof(name), "d%d", i);
 		FIX_MUST(call_mkdir(f.c, i == 2 ? &dirs[0] : &f.root, name,
 		    NULL, &r) == WIRE_NFS3_OK);
 		dirs[i] = r.fh;
 	}
+}
+
+static void
+run_all(void)
+{
+	pthread_t threads[FIX_CLIENTS], twins;
+	int numbers[FIX_CLIENTS], i;
+
+	atomic_store(&over, false);
+	FIX_MUST(pthread_create(&twins, NULL, twins_main, NULL) == 0);
 	for (i = 0; i < FIX_CLIENTS; i++) {
 		numbers[i] = i;
 		FIX_MUST(pthread_create(&threads[i], NULL, client_main,
@@ -300,12 +359,27 @@ main(void)
 	}
 	for (i = 0; i < FIX_CLIENTS; i++)
 		FIX_MUST(pthread_join(threads[i], NULL) == 0);
-	n = check_dir(&f.root);
-	fix_restart(&f);
-	if ((m = check_dir(&f.root)) != n)
-		fail("entries after a restart", (int)m);
-	expect_no_leftovers();
-	fix_stop(&f);
+	atomic_store(&over, true);
+	FIX_MUST(pthread_join(twins, NULL) == 0);
+}
+
+int
+main(void)
+{
+	static const uint32_t slow_us[] = { 0, 500 };
+	size_t n = 0, m;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		begin(slow_us[i]);
+		run_all();
+		n = check_dir(&f.root);
+		fix_restart(&f);
+		if ((m = check_dir(&f.root)) != n)
+			fail("entries after a restart", (int)m);
+		expect_no_leftovers();
+		fix_stop(&f);
+	}
 	(void)printf("%u calls, %zu entries, %u failures\n",
 	    atomic_load(&done), n, atomic_load(&failures));
 	return atomic_load(&failures) == 0 ? 0 : 1;

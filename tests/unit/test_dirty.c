@@ -180,7 +180,7 @@ Test(dirty, a_part_of_a_chunk_is_on_disk_when_it_is_asked_for)
 
 Test(dirty, what_was_written_stays_known)
 {
-	struct chunks *cs = &b.v->chunks;
+	struct chunks *cs;
 	uint64_t misses;
 
 	begin("SIV_GCM", 8 * C);
