@@ -4,9 +4,12 @@
 #include "config.h"
 
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
+#include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <unistd.h>
 
 #include "base/lockfile.h"
@@ -34,4 +37,34 @@ lockfile_open(const char *path, bool make, off_t *size, struct verr *e)
 	}
 	*size = st.st_size;
 	return fd;
+}
+
+int
+lockfile_zero(int fd, size_t len)
+{
+	static const uint8_t zeros[16384];
+	size_t done = 0, part;
+	ssize_t n;
+
+	if (ftruncate(fd, 0) == -1)
+		return -1;
+	while (done < len) {
+		part = len - done < sizeof(zeros) ? len - done : sizeof(zeros);
+		n = pwrite(fd, zeros, part, (off_t)done);
+		if (n == -1 && errno != EINTR)
+			return -1;
+		if (n > 0)
+			done += (size_t)n;
+	}
+	return 0;
+}
+
+void
+lockfile_rest(void *map, size_t len)
+{
+#ifdef MADV_DONTNEED
+	(void)madvise(map, len, MADV_DONTNEED);
+#else
+	(void)map, (void)len;
+#endif
 }

@@ -8,6 +8,7 @@
 #define BASE_LOCKFILE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 struct verr;
@@ -19,5 +20,17 @@ struct verr;
  * VERR_INVAL, it is no plain file of this user; or as the system says.
  */
 int lockfile_open(const char *path, bool make, off_t *size, struct verr *e);
+
+/*
+ * Make it len zeros, with their room on the disk: a store into a mapped hole
+ * on a full disk would be SIGBUS.  -1 and errno.
+ */
+int lockfile_zero(int fd, size_t len);
+
+/*
+ * It is mapped shared at map, page aligned, and will not be needed for a
+ * while: the pages need not stay in this process.
+ */
+void lockfile_rest(void *map, size_t len);
 
 #endif /* BASE_LOCKFILE_H */

@@ -40,21 +40,28 @@ bucket(const struct lru *l, uint64_t hash)
 }
 
 struct lru_node *
-lru_find(struct lru *l, uint64_t hash,
+lru_peek(struct lru *l, uint64_t hash,
     bool (*same)(const struct lru_node *, const void *key), const void *key)
 {
 	struct lru_node *n;
 
-	for (n = *bucket(l, hash); n != NULL; n = n->next) {
-		if (n->hash != hash || !same(n, key))
-			continue;
-		if (n->held)
-			return n;
+	for (n = *bucket(l, hash); n != NULL; n = n->next)
+		if (n->hash == hash && same(n, key))
+			break;
+	return n;
+}
+
+struct lru_node *
+lru_find(struct lru *l, uint64_t hash,
+    bool (*same)(const struct lru_node *, const void *key), const void *key)
+{
+	struct lru_node *n = lru_peek(l, hash, same, key);
+
+	if (n != NULL && !n->held) {
 		TAILQ_REMOVE(&l->ages, n, age);
 		TAILQ_INSERT_TAIL(&l->ages, n, age);
-		return n;
 	}
-	return NULL;
+	return n;
 }
 
 void

@@ -49,6 +49,13 @@ void lru_fini(struct lru *l);		/* the objects are the owner's */
 struct lru_node *lru_find(struct lru *l, uint64_t hash,
     bool (*same)(const struct lru_node *, const void *key), const void *key);
 
+/*
+ * The same, and it keeps its age: what its neighbours in age lie in, often far
+ * away, is not touched.
+ */
+struct lru_node *lru_peek(struct lru *l, uint64_t hash,
+    bool (*same)(const struct lru_node *, const void *key), const void *key);
+
 /* Add as the youngest.  The caller has made sure that the key is not there. */
 void lru_insert(struct lru *l, struct lru_node *n, uint64_t hash);
 void lru_remove(struct lru *l, struct lru_node *n);

@@ -126,6 +126,7 @@ def run(opt, kind, body):
         c.raw["machine"]["stores_on"] = file_system(c.folder) + \
             (", new" if disk else "")
         status = body(c)
+        c.raw["complete"] = True
     except KeyboardInterrupt:
         c.raw["notes"].append("The run was stopped before its end.")
     except Exception:                   # what was measured is kept

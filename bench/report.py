@@ -102,7 +102,9 @@ class Report:
                                              else ""), x["version"],
                     x["state"] + (": " + x["reason"] if x["reason"] else "")]
                    for x in self.s.systems]),
-        ] + [para(n) for n in self.raw["notes"]]
+        ] + [para(n) for n in self.raw["notes"]] + (
+            [] if self.raw.get("complete", True) else
+            [para("The run did not reach its end: here is what it had.")])
 
     def acceptance(self):
         rows = points.Points(self.s, self.ablation).rows()

@@ -16,7 +16,8 @@ OURS = "vaultnfs"
 
 def new(program, machine, **more):
     return dict(version=VERSION, program=program, machine=machine, systems=[],
-                works=[], samples=[], failures=[], notes=[], **more)
+                works=[], samples=[], failures=[], notes=[], complete=False,
+                **more)
 
 
 def save(raw, path):

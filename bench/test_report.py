@@ -136,6 +136,9 @@ def a_missing_system_and_a_failure_are_shown():
         assert "CryFS" in text, kind
     out = made(sample())
     assert "&lt;no&gt; answer" in out["html"]
+    assert "did not reach its end" not in out["txt"]
+    assert "did not reach its end" in made(dict(sample(),
+                                                complete=False))["txt"]
     assert "| CryFS | fuse, encrypted |  | missing: there is no cryfs |" in \
         out["md"]
 

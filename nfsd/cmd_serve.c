@@ -39,6 +39,7 @@ struct args {
 	uint64_t		 port, loops, workers, cache_size, ready_fd;
 	uint64_t		 dirty_limit;
 	bool			 read_only, rpcbind, shared, multi_user;
+	bool			 no_links;
 };
 
 #define OPT(type, name, value, member, min, max, preset, help)		\
@@ -68,6 +69,8 @@ static const struct cmd_opt opts[] = {
 	    "register with rpcbind while serving"),
 	OPT(CMD_OPT_FLAG, "multi-user", NULL, multi_user, 0, 0, NULL,
 	    "as root: files keep their owners, all users come in"),
+	OPT(CMD_OPT_FLAG, "no-hard-links", NULL, no_links, 0, 0, NULL,
+	    "refuse LINK: a copy of the vault has two files"),
 	OPT(CMD_OPT_FLAG, "shared", NULL, shared, 0, 0, NULL,
 	    "other servers that say it may write, too"),
 	OPT(CMD_OPT_TEXT, "state-dir", "DIR", state_dir, 0, 0, NULL,
@@ -414,6 +417,7 @@ serve(struct serve *s)
 		    (unsigned)s->args->loops,
 		.workers = (unsigned)s->args->workers, .signals = true,
 		.multi_user = s->args->multi_user,
+		.no_links = s->args->no_links,
 		.dirty_max = (size_t)s->args->dirty_limit
 	};
 	struct verr e = { .code = VERR_NONE };

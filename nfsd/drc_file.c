@@ -142,8 +142,7 @@ drc_open(struct drc *d, const char *path, struct verr *e)
 
 	if ((fd = lockfile_open(path, true, &size, e)) == -1)
 		return -1;
-	if ((size_t)size != FILE_SIZE && (ftruncate(fd, 0) == -1 ||
-	    ftruncate(fd, (off_t)FILE_SIZE) == -1)) {
+	if ((size_t)size != FILE_SIZE && lockfile_zero(fd, FILE_SIZE) == -1) {
 		(void)verr_sys(e, "cannot make %s", path);
 		(void)close(fd);
 		return -1;
@@ -165,5 +164,6 @@ drc_open(struct drc *d, const char *path, struct verr *e)
 		memcpy(map->magic, magic, sizeof(magic));
 	}
 	take_over(d);
+	lockfile_rest(map, FILE_SIZE);
 	return 0;
 }

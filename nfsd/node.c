@@ -100,10 +100,12 @@ node_table_free(struct node_table *t)
 	free(t);
 }
 
+/* Ages matter when there is not much room left. */
 static struct node *
 find(struct node_table *t, const struct key *k)
 {
-	struct lru_node *n = lru_find(&t->lru, hash_of(k), same, k);
+	struct lru_node *n = (t->lru.count < t->max / 2 ? lru_peek :
+	    lru_find)(&t->lru, hash_of(k), same, k);
 
 	return n == NULL ? NULL : LRU_OBJECT(n, struct node, link);
 }

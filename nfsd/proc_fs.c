@@ -8,6 +8,7 @@
 #include "nfsd/obj.h"
 #include "nfsd/proc.h"
 #include "nfsd/request.h"
+#include "nfsd/server_int.h"
 #include "nfsd/status.h"
 #include "vault/size.h"
 #include "vault/vault.h"
@@ -62,8 +63,10 @@ proc_fsinfo(struct request *rq)
 	res->dtpref = PROC_DIR_MAX;
 	res->maxfilesize = SIZE_CLEAR_MAX;
 	res->time_delta = (struct nfs3_time){ 0, 1 };
-	res->properties = NFS3_FSF_LINK | NFS3_FSF_SYMLINK |
-	    NFS3_FSF_HOMOGENEOUS | NFS3_FSF_CANSETTIME;
+	res->properties = NFS3_FSF_SYMLINK | NFS3_FSF_HOMOGENEOUS |
+	    NFS3_FSF_CANSETTIME;
+	if (!rq->srv->opt.no_links)
+		res->properties |= NFS3_FSF_LINK;
 	obj_put(&o);
 	return NFS3_OK;
 }
@@ -79,7 +82,7 @@ proc_pathconf(struct request *rq)
 	if ((status = obj_get(rq, &args->obj, &o)) != NFS3_OK)
 		return status;
 	obj_attr(&o, &res->attr);
-	res->linkmax = LINK_MAX_SHOWN;
+	res->linkmax = rq->srv->opt.no_links ? 1 : LINK_MAX_SHOWN;
 	res->name_max = NFS3_NAME_MAX;
 	res->no_trunc = true;
 	res->chown_restricted = true;

@@ -13,6 +13,7 @@
 #include "nfsd/obj.h"
 #include "nfsd/proc.h"
 #include "nfsd/request.h"
+#include "nfsd/server_int.h"
 #include "nfsd/status.h"
 
 static bool
@@ -137,6 +138,8 @@ link_entry(struct request *rq, struct obj *o, struct obj *dir,
 	struct entry ent = { .dir = NULL };
 	struct verr e;
 
+	if (rq->srv->opt.no_links)
+		return NFS3ERR_NOTSUPP;
 	if (o->x != dir->x)
 		return NFS3ERR_XDEV;
 	if (is_dots(n))

@@ -40,6 +40,8 @@ struct server_options {
 	unsigned	record_timeout_s;/* a record may stay half read [30] */
 	bool		multi_user;	/* objects keep their owners, and every
 					   AUTH_SYS identity is admitted */
+	bool		no_links;	/* LINK is NOTSUPP: a copy of the vault
+					   would have two files */
 	bool		signals;	/* SIGTERM and SIGINT stop the server */
 };
 

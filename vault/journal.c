@@ -365,10 +365,8 @@ journal_checkpoint(struct journal *j, unsigned age_ms, struct verr *e)
 static int
 map_heads(struct journal *j, off_t size, struct verr *e)
 {
-	static const uint8_t zeros[JOURNAL_MAP];
-
 	if (size < (off_t)JOURNAL_MAP &&
-	    host_write(j->fd, zeros, sizeof(zeros), 0) == -1)
+	    lockfile_zero(j->fd, JOURNAL_MAP) == -1)
 		return verr_sys(e, "cannot make a journal");
 	j->map = mmap(NULL, JOURNAL_MAP, PROT_READ | PROT_WRITE, MAP_SHARED,
 	    j->fd, 0);
@@ -402,9 +400,11 @@ journal_open(struct vault *v, const char *path, bool make, unsigned *mended,
 	if (journal_replay(j, mended, e) == -1)
 		goto err1;
 	for (i = 0; i < JOURNAL_SLOTS; i++) {
-		atomic_store(&journal_head(j, i)->form, 0);
+		if (atomic_load(&journal_head(j, i)->form) != 0)
+			atomic_store(&journal_head(j, i)->form, 0);
 		j->slots[i].room = (uint64_t)size >= journal_at(i + 1);
 	}
+	lockfile_rest(j->map, JOURNAL_MAP);
 	j->durable = !tune_off(TUNE_JOURNAL);
 	return j;
 err1:

@@ -64,17 +64,13 @@ put_off(struct file *f)
 static int
 write_file(struct file *f, struct verr *e)
 {
-	bool gone;
 	int r = 0;
 
-	lock_take(&f->v->files_lock);
-	gone = f->forgotten;
-	lock_drop(&f->v->files_lock);
 	if (file_take(f, true, true, e) == -1)
 		r = -1;
 	else {
-		if (gone)
-			file_lose(f);
+		if (f->st.nlink == 0)
+			file_lose(f);		/* it was removed */
 		else
 			r = file_flush(f, e);
 		file_drop(f);

@@ -69,6 +69,7 @@ fix_make(struct fix *f)
 	    .workers_max = f->opt.more_workers ? 0 : 1,
 	    .loops = f->opt.loops,
 	    .slow_us = f->opt.slow_us == 0 ? UINT32_MAX : f->opt.slow_us,
+	    .no_links = f->opt.no_links,
 	    .multi_user = f->opt.multi_user };
 	struct vault_options vo = { .read_only = f->opt.read_only };
 	struct verr e;

@@ -33,6 +33,7 @@ struct fix_options {
 	bool		 through;	/* writes do not stay in memory */
 	bool		 as_user;	/* be nobody if we are root */
 	bool		 read_only;
+	bool		 no_links;
 	bool		 multi_user;	/* needs root */
 };
 

@@ -103,6 +103,46 @@ Test(fs, fsinfo_promises_what_is_kept)
 	cr_expect_eq(r.count, ok->rtmax);
 }
 
+static uint32_t
+properties(void)
+{
+	FSINFO3args args = { call_fh(&f.root) };
+	FSINFO3res res;
+
+	cr_assert_eq(client_nfs(f.c, FSINFO, &args, &res), RPC_SUCCESS);
+	OK(res.status);
+	return res.FSINFO3res_u.resok.properties;
+}
+
+static uint32_t
+linkmax(void)
+{
+	PATHCONF3args args = { call_fh(&f.root) };
+	PATHCONF3res res;
+
+	cr_assert_eq(client_nfs(f.c, PATHCONF, &args, &res), RPC_SUCCESS);
+	OK(res.status);
+	return res.PATHCONF3res_u.resok.linkmax;
+}
+
+Test(fs, hard_links_can_be_refused)
+{
+	struct fix_options o = { .no_links = true };
+	struct reply r;
+
+	cr_expect(properties() & FSF3_LINK);
+	cr_expect_gt(linkmax(), 1);
+	OK(call_link(f.c, &objs[1], &f.root, "second", &r));
+	fix_stop(&f);
+	fix_start(&f, &o);
+	objs[1] = check_file(&f.root, "file");
+	cr_expect_not(properties() & FSF3_LINK);
+	cr_expect_eq(linkmax(), 1);
+	cr_expect_eq(call_link(f.c, &objs[1], &f.root, "second", &r),
+	    WIRE_NFS3ERR_NOTSUPP);
+	cr_expect_eq(call_lookup(f.c, &f.root, "second", &r), WIRE_NFS3ERR_NOENT);
+}
+
 Test(fs, pathconf_says_how_names_are_treated)
 {
 	PATHCONF3args args;

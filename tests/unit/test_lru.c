@@ -150,6 +150,22 @@ Test(lru, the_victim_is_what_was_unused_for_longest)
 	cr_expect_eq(victim(), &t[2]);
 }
 
+Test(lru, a_peek_finds_and_makes_nothing_younger)
+{
+	struct thing t[3];
+	int i, key = 0, none = 7;
+
+	for (i = 0; i < 3; i++)
+		insert(&t[i], i);
+	cr_expect_eq(lru_peek(&l, lru_hash(&key, sizeof(key)), same, &key),
+	    &t[0].node);
+	cr_expect_null(lru_peek(&l, lru_hash(&none, sizeof(none)), same,
+	    &none));
+	cr_expect_eq(lru_victim(&l, idle), &t[0].node);
+	for (i = 0; i < 3; i++)
+		lru_remove(&l, &t[i].node);
+}
+
 Test(lru, the_owner_decides_what_may_go)
 {
 	struct thing t[3];

@@ -1,0 +1,107 @@
+/*
+ * What many files cost: memory returns when they have been written.  The system
+ * that this one learned from kept a write buffer for every file, for ever.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/bufpool.h"
+#include "tests/proto/check.h"
+#include "vault/vault.h"
+
+#define FILES	1000u
+#define LEN	200000u		/* of each: 200 MB in all */
+#define MIB	(1024u * 1024)
+
+static void
+setup(void)
+{
+	fix_start(&f, NULL);
+}
+
+static void
+teardown(void)
+{
+	fix_stop(&f);
+}
+
+TestSuite(memory, .init = setup, .fini = teardown, .timeout = 300);
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED
+#endif
+
+/*
+ * Resident bytes of this process; 0 where that cannot be told, or means
+ * nothing, since a sanitizer keeps what was freed.
+ */
+static size_t
+resident(void)
+{
+	unsigned long pages = 0;
+	FILE *in;
+
+#ifdef SANITIZED
+	return 0;
+#endif
+	in = fopen("/proc/self/statm", "r");
+
+	if (in != NULL && fscanf(in, "%*u %lu", &pages) != 1)
+		pages = 0;
+	if (in != NULL)
+		(void)fclose(in);
+	return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static void
+write_one(unsigned i, const uint8_t *data, bool commit)
+{
+	struct write_reply w;
+	struct fh file;
+	char name[32];
+
+	(void)snprintf(name, sizeof(name), "file%u", i);
+	file = check_file(&f.root, name);
+	cr_assert_eq(call_write(f.c, &file, 0, data, LEN, UNSTABLE, &w),
+	    0);
+	cr_assert_eq(call_write(f.c, &file, 1000, data, 5000, UNSTABLE, &w),
+	    0);
+	if (commit)
+		cr_assert_eq(call_commit(f.c, &file, &w), 0);
+}
+
+Test(memory, of_a_thousand_files_that_were_written_returns)
+{
+	uint8_t *data = calloc(1, LEN);
+	size_t before, after, most = 0;
+	uint64_t dirty = 0;
+	unsigned i;
+
+	for (i = 0; i < 20; i++)
+		write_one(i, data, true);
+	before = resident();
+	for (; i < FILES; i++) {
+		write_one(i, data, i % 2 == 0);
+		if (resident() > most)
+			most = resident();
+		if (vault_dirty(f.vault) > dirty)
+			dirty = vault_dirty(f.vault);
+	}
+	after = resident();
+	/* The cache of clear chunks may have filled; nothing else grows. */
+	cr_expect_leq(dirty, FIX_DIRTY + MIB);
+	cr_expect(most <= before + VAULT_CACHE_DEFAULT + 24 * MIB,
+	    "%zu MiB before, %zu at most", before / MIB, most / MIB);
+	cr_expect(after <= before + VAULT_CACHE_DEFAULT + 24 * MIB,
+	    "%zu MiB before, %zu after", before / MIB, after / MIB);
+	free(data);
+}
