@@ -1,9 +1,9 @@
 /*
  * proc_write.c - WRITE, COMMIT (RFC 1813 3.3.7, 3.3.21).
  *
- * UNSTABLE data is in the system's page cache, encrypted, when the reply
- * leaves: it survives this process, not the machine.  DATA_SYNC, FILE_SYNC and
- * COMMIT reply when it and the names that lead to it are on stable storage.
+ * UNSTABLE data is in memory when the reply leaves, clear and bounded or
+ * encrypted in the system's page cache.  DATA_SYNC, FILE_SYNC and COMMIT reply
+ * when it and the names that lead to it are on stable storage.
  * The verifier is the server's (server.h): new with every start, and again
  * after a sync has failed, since what was unstable may then be lost.
  */

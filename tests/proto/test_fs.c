@@ -140,7 +140,8 @@ Test(fs, hard_links_can_be_refused)
 	cr_expect_eq(linkmax(), 1);
 	cr_expect_eq(call_link(f.c, &objs[1], &f.root, "second", &r),
 	    WIRE_NFS3ERR_NOTSUPP);
-	cr_expect_eq(call_lookup(f.c, &f.root, "second", &r), WIRE_NFS3ERR_NOENT);
+	cr_expect_eq(call_lookup(f.c, &f.root, "second", &r),
+	    WIRE_NFS3ERR_NOENT);
 }
 
 Test(fs, pathconf_says_how_names_are_treated)
