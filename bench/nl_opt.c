@@ -15,7 +15,7 @@
 enum {
 	O_SERVER = 256, O_EXPORT, O_PROC, O_DEPTH, O_CONNECTIONS, O_THREADS,
 	O_SIZE, O_RANDOM, O_FILE_SIZE, O_FILE, O_FILES, O_ENTRIES, O_COUNT,
-	O_SECONDS, O_SERVER_PID, O_VERIFY, O_KEEP, O_UID, O_SEED, O_JSON,
+	O_SECONDS, O_MOUNT_PORT, O_SERVER_PID, O_VERIFY, O_KEEP, O_UID, O_SEED, O_JSON,
 	O_HELP,
 };
 
@@ -34,6 +34,7 @@ static const struct option options[] = {
 	{ "entries", required_argument, NULL, O_ENTRIES },
 	{ "count", required_argument, NULL, O_COUNT },
 	{ "seconds", required_argument, NULL, O_SECONDS },
+	{ "mount-port", required_argument, NULL, O_MOUNT_PORT },
 	{ "server-pid", required_argument, NULL, O_SERVER_PID },
 	{ "verify", no_argument, NULL, O_VERIFY },
 	{ "keep", no_argument, NULL, O_KEEP },
@@ -66,7 +67,9 @@ usage(FILE *f)
 	    "  --seconds S      instead, or whichever is over first\n"
 	    "  --file PATH      read, getattr, access: this one, which is "
 	    "there\n"
-	    "  --server-pid PID whose processor time is counted\n"
+	    "  --mount-port N   of MOUNT, if it is not that of NFS\n"
+	    "  --server-pid PID whose processor time is counted; may be "
+	    "repeated\n"
 	    "  --verify         content, names, attributes too\n"
 	    "  --keep           what was made stays in the export\n"
 	    "  --uid N          of AUTH_SYS [one's own]\n"
@@ -137,6 +140,21 @@ seconds(struct nl_opt *opt, const char *text)
 }
 
 static bool
+add_pid(struct nl_opt *opt, int pid)
+{
+	unsigned i;
+
+	for (i = 0; i < NL_PIDS_MAX - 1; i++) {
+		if (opt->server_pid[i] == 0) {
+			opt->server_pid[i] = pid;
+			return true;
+		}
+	}
+	fprintf(stderr, "nfsload: --server-pid: too many\n");
+	return false;
+}
+
+static bool
 numbers(struct nl_opt *opt, int c, const char *name, const char *text)
 {
 	const uint64_t any = UINT64_C(1) << 40;
@@ -166,8 +184,7 @@ numbers(struct nl_opt *opt, int c, const char *name, const char *text)
 		return ok;
 	case O_SERVER_PID:
 		ok = number(name, text, 1, INT32_MAX, &v);
-		opt->server_pid = (int)v;
-		return ok;
+		return ok && add_pid(opt, (int)v);
 	case O_FILE_SIZE:
 		return number(name, text, 1, any, &opt->file_size);
 	case O_FILES:
@@ -189,6 +206,9 @@ one(struct nl_opt *opt, int c, const char *name)
 		return server(opt, optarg);
 	case O_EXPORT:
 		opt->export = optarg;
+		return true;
+	case O_MOUNT_PORT:
+		opt->mount_port = optarg;
 		return true;
 	case O_PROC:
 		opt->proc = optarg;

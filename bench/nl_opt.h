@@ -9,9 +9,11 @@
 
 #define NL_DEPTH_MAX	1024u
 #define NL_CONN_MAX	1024u
+#define NL_PIDS_MAX	16u
 
 struct nl_opt {
 	const char	*host, *port;	/* of --server */
+	const char	*mount_port;	/* of MOUNT, or NULL: the same */
 	const char	*export;	/* "/NAME" */
 	const char	*proc;
 	const char	*file;		/* one that is there; or NULL */
@@ -24,7 +26,7 @@ struct nl_opt {
 	double		 seconds;	/* 0: no bound */
 	bool		 random, verify, keep, json;
 	uint32_t	 uid, gid;
-	int		 server_pid;	/* 0: none */
+	int		 server_pid[NL_PIDS_MAX];	/* up to the first 0 */
 	uint64_t	 seed;
 };
 

@@ -208,7 +208,7 @@ find_export(struct nl_run *run, struct nl_sync *s)
 {
 	struct nl_tree *t = &run->tree;
 
-	if (!nl_sync_mnt(s, run->opt->export, &t->root) ||
+	if (!nl_sync_mnt(s, run->opt, &t->root) ||
 	    !nl_sync_fsinfo(s, &t->root, &t->rtmax, &t->wtmax))
 		return failed(run, s);
 	if ((run->work->needs & NL_NEED_BIG) != 0 && run->opt->size > t->rtmax)

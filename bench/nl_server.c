@@ -68,21 +68,17 @@ stat_ns(int pid)
 	return (user + sys) * (1000000000u / (uint64_t)sysconf(_SC_CLK_TCK));
 }
 
-void
-nl_server_look(int pid, struct nl_server *s)
+static void
+add_process(int pid, struct nl_server *s)
 {
 	struct nl_server_thread *t;
 	char path[64], task[80];
 	struct dirent *d;
 	DIR *dir;
 
-	memset(s, 0, sizeof(*s));
-	if (pid == 0)
-		return;
 	(void)snprintf(path, sizeof(path), "/proc/%d/task", pid);
 	if ((dir = opendir(path)) == NULL)
 		return;
-	s->exact = true;
 	while ((d = readdir(dir)) != NULL && s->n < NL_SERVER_THREADS) {
 		if (d->d_name[0] == '.')
 			continue;
@@ -94,8 +90,17 @@ nl_server_look(int pid, struct nl_server *s)
 		add_switches(task, &t->switches);
 	}
 	(void)closedir(dir);
-	s->stat_ns = stat_ns(pid);
+	s->stat_ns += stat_ns(pid);
 	s->known = true;
+}
+
+void
+nl_server_look(const int *pids, struct nl_server *s)
+{
+	memset(s, 0, sizeof(*s));
+	s->exact = true;
+	for (; *pids != 0; pids++)
+		add_process(*pids, s);
 }
 
 bool

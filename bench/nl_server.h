@@ -26,7 +26,8 @@ struct nl_server {
 	} thread[NL_SERVER_THREADS];
 };
 
-void nl_server_look(int pid, struct nl_server *s);
+/* Of all, up to the first 0. */
+void nl_server_look(const int *pids, struct nl_server *s);
 
 /* What was used between two looks.  false: it is not known. */
 bool nl_server_used(const struct nl_server *before,

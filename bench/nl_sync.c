@@ -27,13 +27,13 @@ struct ask {
 	struct xout	o;
 };
 
-int
-nl_sync_connect(const struct nl_opt *opt, char *err, size_t cap)
+static int
+dial(const struct nl_opt *opt, const char *port, char *err, size_t cap)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *all, *a;
 	int fd = -1, r, one = 1;
 
-	if ((r = getaddrinfo(opt->host, opt->port, &hints, &all)) != 0) {
+	if ((r = getaddrinfo(opt->host, port, &hints, &all)) != 0) {
 		(void)snprintf(err, cap, "%s: %s", opt->host,
 		    gai_strerror(r));
 		return -1;
@@ -49,12 +49,18 @@ nl_sync_connect(const struct nl_opt *opt, char *err, size_t cap)
 	}
 	if (fd == -1)
 		(void)snprintf(err, cap, "cannot connect to %s port %s: %s",
-		    opt->host, opt->port, strerror(errno));
+		    opt->host, port, strerror(errno));
 	else
 		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one,
 		    sizeof(one));
 	freeaddrinfo(all);
 	return fd;
+}
+
+int
+nl_sync_connect(const struct nl_opt *opt, char *err, size_t cap)
+{
+	return dial(opt, opt->port, err, cap);
 }
 
 bool
@@ -189,8 +195,8 @@ whole(struct nl_sync *s, bool ok, const char *what)
 	return ok;
 }
 
-bool
-nl_sync_mnt(struct nl_sync *s, const char *export, struct nfs3_fh *fh)
+static bool
+mnt(struct nl_sync *s, const char *export, struct nfs3_fh *fh)
 {
 	struct ask k;
 	struct xin in;
@@ -199,6 +205,26 @@ nl_sync_mnt(struct nl_sync *s, const char *export, struct nfs3_fh *fh)
 	xout_opaque(&k.o, export, (uint32_t)strlen(export));
 	return answer_ok(s, &k, &in, "MNT") &&
 	    whole(s, nl_wire_get_fh(&in, fh), "MNT");
+}
+
+/* Over s, or over a connection of its own where MOUNT has another port. */
+bool
+nl_sync_mnt(struct nl_sync *s, const struct nl_opt *opt, struct nfs3_fh *fh)
+{
+	int nfs = s->fd;
+	bool ok = true;
+
+	if (opt->mount_port != NULL) {
+		s->fd = dial(opt, opt->mount_port, s->err, sizeof(s->err));
+		ok = s->fd != -1;
+	}
+	ok = ok && mnt(s, opt->export, fh);
+	if (opt->mount_port != NULL) {
+		if (s->fd != -1)
+			(void)close(s->fd);
+		s->fd = nfs;
+	}
+	return ok;
 }
 
 bool

@@ -33,7 +33,8 @@ int nl_sync_connect(const struct nl_opt *opt, char *err, size_t cap);
 bool nl_sync_init(struct nl_sync *s, const struct nl_opt *opt);
 void nl_sync_fini(struct nl_sync *s);
 
-bool nl_sync_mnt(struct nl_sync *s, const char *export, struct nfs3_fh *fh);
+bool nl_sync_mnt(struct nl_sync *s, const struct nl_opt *opt,
+    struct nfs3_fh *fh);
 bool nl_sync_fsinfo(struct nl_sync *s, const struct nfs3_fh *fh,
     uint32_t *rtmax, uint32_t *wtmax);
 bool nl_sync_lookup(struct nl_sync *s, const struct nfs3_fh *dir,
