@@ -6,8 +6,10 @@
  * are too many, or five seconds have passed.  Fresh whole chunks at the end of
  * a file have nothing to gain and go through (file_write.c).
  *
- * The file on disk never has a hole: what is dirty beyond its end follows
- * it without a gap and is written by rising index.
+ * The file on disk never has a hole: what is dirty beyond its end is written
+ * by rising index, and where something is missing before it, zeros are.  That
+ * is rare, but a client sends several writes at once, and two workers may take
+ * them in the other order.
  */
 #include "config.h"
 
@@ -21,6 +23,8 @@
 #include "vault/journal.h"
 #include "vault/keys.h"
 #include "vault/vault_int.h"
+
+#define GAP_MAX	(UINT64_C(16) * 1024 * 1024)	/* bytes that may yet come */
 
 static int64_t
 now_ms(void)
@@ -193,43 +197,59 @@ put_in(struct file *f, uint64_t disk_end, uint64_t index, size_t skip,
 	list(f, c);
 	if (!chunks_grow(cs, c, skip + len))
 		return verr_fail(e, VERR_NOMEM, "out of memory for file data");
+	if (c->len < skip)
+		memset(c->data + c->len, 0, skip - c->len);
 	memcpy(c->data + skip, data, len);
 	if (c->len < skip + len)
 		c->len = (uint32_t)(skip + len);
 	return 0;
 }
 
-/* Are all dirty chunks beyond what is on disk, so that none is replaced? */
+/* Do dirty chunks fill the file from disk_end, a chunk's end, up to end? */
 static bool
-only_fresh(const struct file *f, uint64_t disk_end)
+is_filled(const struct file *f, uint64_t disk_end, uint64_t end)
 {
 	const struct chunk *c = TAILQ_FIRST(&f->dirty);
 
-	return c == NULL || file_chunk_has(disk_end, c->index) == 0;
+	if (c == NULL || c->index != disk_end / CIPHER_CHUNK)
+		return disk_end == end;
+	return f->ndirty == (end - disk_end) / CIPHER_CHUNK;
 }
 
 /*
- * Whole chunks from off on, which is the end: straight from data, after what
- * is before them.  0: they are to be kept like others.
+ * Whole chunks from off on that go to the end of what is on disk, or to the end
+ * of dirty ones that do: straight from data.  *took 0: they are to be kept like
+ * others.
  */
 static int
 put_fresh(struct file *f, uint64_t off, const uint8_t *data, size_t len,
     size_t *took, struct verr *e)
 {
+	const struct chunk *first = TAILQ_FIRST(&f->dirty);
+	uint64_t end;
 	enum size_class class;
-	uint64_t end = size_clear(f->v->cipher, f->st.size, &class);
 
 	*took = 0;
-	if (off % CIPHER_CHUNK != 0 || len < CIPHER_CHUNK ||
-	    off != file_end(f, &class) || !only_fresh(f, end))
-		return 0;
-	if (f->ndirty > 0 && file_flush(f, e) == -1)
-		return -1;
 	end = size_clear(f->v->cipher, f->st.size, &class);
-	*took = len - len % CIPHER_CHUNK;
-	if (file_put_through(f, &end, data, off, *took, e) == -1)
+	if (off % CIPHER_CHUNK != 0 || end % CIPHER_CHUNK != 0 ||
+	    len < CIPHER_CHUNK || class == SIZE_EMPTY_TAIL)
+		return 0;
+	len -= len % CIPHER_CHUNK;
+	if (off == end && first != NULL) {
+		/* Some of what comes behind is here already. */
+		if (first->index < (off + len) / CIPHER_CHUNK)
+			return 0;
+	} else if (off != end) {
+		if (off != file_end(f, &class) || !is_filled(f, end, off))
+			return 0;
+		if (file_flush(f, e) == -1)
+			return -1;
+		end = off;
+	}
+	if (file_put_through(f, &end, data, off, len, e) == -1)
 		return -1;
 	f->st.size = size_disk(f->v->cipher, end);
+	*took = len;
 	return 0;
 }
 
@@ -267,7 +287,7 @@ file_put_back(struct file *f, uint64_t off, const uint8_t *data, size_t len,
 	uint64_t end = file_end(f, &class), was;
 	int r = 0;
 
-	if (off > end) {	/* zeros are not worth memory */
+	if (off > end + GAP_MAX) {
 		if (file_flush(f, e) == -1)
 			return -1;
 		was = end = size_clear(f->v->cipher, f->st.size, &class);
@@ -303,22 +323,27 @@ file_lose(struct file *f)
 	show_clean(f, false);
 }
 
-/* The first n dirty chunks, or fewer: written ones are clean afterwards. */
+/*
+ * The first dirty chunks, without a gap: written ones are clean afterwards.
+ */
 static int
 flush_some(struct file *f, struct kctx *k, uint64_t *end, struct verr *e)
 {
 	struct piece p[PIECES_MAX];
+	uint64_t reached = *end;
 	struct chunk *c;
 	unsigned n = 0, done;
 	int r;
 
 	TAILQ_FOREACH(c, &f->dirty, link) {
-		if (n == PIECES_MAX)
+		if (n == PIECES_MAX || c->index * CIPHER_CHUNK > reached)
 			break;
 		p[n].index = c->index;
 		p[n].clear = c->data;
 		p[n].len = c->len;
 		p[n++].own = NULL;
+		if (c->index * CIPHER_CHUNK + c->len > reached)
+			reached = c->index * CIPHER_CHUNK + c->len;
 	}
 	r = file_store(f, k, end, p, n, &done, e);
 	while (done-- > 0) {
@@ -329,15 +354,18 @@ flush_some(struct file *f, struct kctx *k, uint64_t *end, struct verr *e)
 	return r;
 }
 
-/* What somebody cut off underneath is zeros again up to the first of ours. */
+/* What is missing before the first dirty chunk is zeros. */
 static int
 fill_gap(struct file *f, uint64_t *end, struct verr *e)
 {
 	const struct chunk *c = TAILQ_FIRST(&f->dirty);
 
-	if (c == NULL || c->index * CIPHER_CHUNK <= *end)
+	if (c->index * CIPHER_CHUNK <= *end)
 		return 0;
-	return file_grow(f, end, c->index * CIPHER_CHUNK, e);
+	if (file_grow(f, end, c->index * CIPHER_CHUNK, e) == -1)
+		return -1;
+	file_new_epoch(f);	/* the last chunk on disk is longer now */
+	return 0;
 }
 
 /* The file's time of change is that of the write, not of now. */

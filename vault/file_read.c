@@ -40,8 +40,23 @@ from_memory(struct reading *rd, unsigned i, size_t skip, size_t len)
 	size_t got;
 
 	if (!chunks_copy(&rd->f->v->chunks, rd->f->epoch, rd->first + i, skip,
-	    len, p->buf, &got) || got != len)
+	    len, p->buf, &got))
 		return false;
+	memset(p->buf + got, 0, len - got);	/* more is to come, or a gap */
+	p->data = p->buf;
+	p->len = len;
+	return true;
+}
+
+/* Neither here nor on disk: a gap in front of what is dirty. */
+static bool
+from_nowhere(struct reading *rd, unsigned i, size_t len)
+{
+	struct iopiece *p = &rd->out->piece[i];
+
+	if (file_chunk_has(rd->disk_clear, rd->first + i) > 0)
+		return false;
+	memset(p->buf, 0, len);
 	p->data = p->buf;
 	p->len = len;
 	return true;
@@ -104,7 +119,10 @@ open_piece(struct reading *rd, unsigned i, size_t skip, size_t len,
 		    "authentic", (unsigned long long)index, rd->f->path);
 	p->data = clear + skip;
 	p->len = len;
-	if (len == has || tune_off(TUNE_CHUNK_CACHE))
+	if (skip + len > has)
+		memset(clear + (has > skip ? has : skip), 0,
+		    skip + len - (has > skip ? has : skip));
+	if (len >= has || tune_off(TUNE_CHUNK_CACHE))
 		return 0;
 	if (len > CIPHER_CHUNK / 2 || (copy = bufpool_get()) == NULL)
 		return 0;
@@ -133,7 +151,8 @@ read_pieces(struct reading *rd, size_t skip, size_t count, struct verr *e)
 		len[i] = CIPHER_CHUNK - start[i] < count ?
 		    CIPHER_CHUNK - start[i] : count;
 		count -= len[i];
-		have[i] = look && from_memory(rd, i, start[i], len[i]);
+		have[i] = (look && from_memory(rd, i, start[i], len[i])) ||
+		    from_nowhere(rd, i, len[i]);
 	}
 	for (i = 0; r == 0 && i < out->n; i = n) {
 		for (n = i; n < out->n && !have[n]; n++)

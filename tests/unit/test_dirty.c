@@ -203,6 +203,54 @@ Test(dirty, whole_chunks_at_the_end_go_through)
 	cr_expect_eq(memcmp(is, pattern, 6 * C + 10), 0);
 }
 
+static unsigned writes;
+
+static int
+count_writes(void *ctx, enum host_op op, const char *path)
+{
+	(void)ctx;
+	(void)path;
+	if (op == HOST_WRITE)
+		writes++;
+	return 0;
+}
+
+Test(dirty, writes_in_the_wrong_order_cost_nothing)
+{
+	begin("SIV_GCM", 64 * C);
+	put(0, pattern, 1);		/* a header, and a chunk */
+	cr_assert_eq(sync_file(), 0);
+	put(0, pattern, C);
+	cr_assert_eq(sync_file(), 0);
+	host_set_hook(count_writes, NULL);
+	put(3 * C, pattern + 3 * C, 2 * C);
+	cr_expect_eq(writes, 0);
+	cr_expect_eq(contents_in(b.v, is), (ssize_t)(5 * C));
+	cr_expect_eq(is[C + 5], 0, "nothing is there yet");
+	put(C, pattern + C, 2 * C);
+	cr_expect_eq(writes, 2, "a note, and the chunks");
+	put(5 * C, pattern + 5 * C, 2 * C);
+	cr_expect_eq(writes, 4, "those that waited, and these");
+	host_set_hook(NULL, NULL);
+	cr_expect_eq(on_disk(is), (ssize_t)(7 * C));
+	cr_expect_eq(memcmp(is, pattern, 7 * C), 0);
+}
+
+Test(dirty, what_never_came_is_zeros)
+{
+	begin("SIV_CTRMAC", 64 * C);
+	put(0, pattern, 100);
+	put(2 * C + 50, pattern, 100);
+	put(5 * C, pattern, 10);
+	cr_expect_eq(contents_in(b.v, is), (ssize_t)(5 * C + 10));
+	cr_assert_eq(sync_file(), 0);
+	cr_expect_eq(on_disk(is), (ssize_t)(5 * C + 10));
+	cr_expect_eq(memcmp(is, pattern, 100), 0);
+	cr_expect_eq(memcmp(is + 2 * C + 50, pattern, 100), 0);
+	cr_expect_eq(memcmp(is + 5 * C, pattern, 10), 0);
+	cr_expect_eq(is[100] | is[C] | is[2 * C + 49] | is[4 * C], 0);
+}
+
 Test(dirty, after_a_while_it_is_written_by_itself)
 {
 	unsigned next;
