@@ -16,13 +16,42 @@
 #include "vault/host_int.h"
 
 static host_hook_fn	*hook;
-static void		*hook_ctx;
+static host_record_fn	*recorder;
+static void		*hook_ctx, *recorder_ctx;
 
 void
 host_set_hook(host_hook_fn *fn, void *ctx)
 {
 	hook = fn;
 	hook_ctx = ctx;
+}
+
+void
+host_set_recorder(host_record_fn *fn, void *ctx)
+{
+	recorder = fn;
+	recorder_ctx = ctx;
+}
+
+static inline void
+record(enum host_op op, int fd, const void *data, size_t len, uint64_t off)
+{
+	if (recorder != NULL)
+		recorder(recorder_ctx, op, fd, data, len, off);
+}
+
+/* The first done bytes of the list have been written to off. */
+static void
+record_write(int fd, const struct iovec *iov, size_t done, uint64_t off)
+{
+	size_t part;
+
+	for (; recorder != NULL && done > 0; iov++) {
+		part = iov->iov_len < done ? iov->iov_len : done;
+		record(HOST_WRITE, fd, iov->iov_base, part, off);
+		off += part;
+		done -= part;
+	}
 }
 
 /* True if a test wants this call to fail; errno is then set. */
@@ -257,6 +286,7 @@ host_writev(int fd, struct iovec *iov, int n, uint64_t disk_off)
 			continue;
 		if (r == -1)
 			return -1;
+		record_write(fd, iov, (size_t)r, disk_off);
 		disk_off += (size_t)r;
 		n = advance(&iov, n, (size_t)r);
 	}
@@ -273,14 +303,14 @@ host_truncate(int fd, uint64_t disk_size)
 	do
 		r = ftruncate(fd, (off_t)disk_size);
 	while (r == -1 && errno == EINTR);
+	if (r == 0)
+		record(HOST_TRUNCATE, fd, NULL, 0, disk_size);
 	return r;
 }
 
-int
-host_sync(int fd)
+static int
+sync_fd(int fd)
 {
-	if (host_hooked(HOST_SYNC, NULL))
-		return -1;
 #ifdef F_FULLFSYNC
 	/* macOS: fsync() leaves data in the drive's cache. */
 	if (fcntl(fd, F_FULLFSYNC) == 0)
@@ -291,6 +321,15 @@ host_sync(int fd)
 #else
 	return fsync(fd);
 #endif
+}
+
+int
+host_sync(int fd)
+{
+	if (host_hooked(HOST_SYNC, NULL) || sync_fd(fd) == -1)
+		return -1;
+	record(HOST_SYNC, fd, NULL, 0, 0);
+	return 0;
 }
 
 int

@@ -35,6 +35,15 @@ enum host_op {
 typedef int host_hook_fn(void *ctx, enum host_op op, const char *path);
 void host_set_hook(host_hook_fn *fn, void *ctx);
 
+/*
+ * Told of what happens to the contents of files, in order: HOST_WRITE of len
+ * bytes to off, HOST_TRUNCATE to off bytes, HOST_SYNC after it succeeded.  For
+ * tests that cut the power; NULL: none.
+ */
+typedef void host_record_fn(void *ctx, enum host_op op, int fd,
+    const void *data, size_t len, uint64_t off);
+void host_set_recorder(host_record_fn *fn, void *ctx);
+
 /* What stat tells, with the time of birth where the system knows it. */
 struct host_stat {
 	mode_t		mode;
