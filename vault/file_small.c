@@ -11,6 +11,7 @@
 #include "vault/keys.h"
 #include "vault/vault_int.h"
 
+#define LINK_USUAL	4096u	/* bytes on disk, as a rule */
 #define LINK_MAX_BYTES	32767u	/* vault-format 6 */
 
 /* Header and chunk, ready to be written; their length, 0 on failure. */
@@ -95,11 +96,18 @@ symlink_read(struct vault *v, struct arena *a, const struct vloc *loc,
 	size_t max = v->cipher->header_len + LINK_MAX_BYTES +
 	    v->cipher->overhead;
 	uint8_t *disk;
+	size_t room;
 	ssize_t n;
 
-	if ((disk = arena_alloc(a, max + 1)) == NULL)
-		return verr_fail(e, VERR_NOMEM, "out of memory for a link");
-	n = host_read_file(v->root, loc->path, disk, max);
+	/* Hardly a target is as long as it may be. */
+	for (room = LINK_USUAL;; room = max) {
+		if ((disk = arena_alloc(a, room + 1)) == NULL)
+			return verr_fail(e, VERR_NOMEM, "out of memory for a "
+			    "link");
+		n = host_read_file(v->root, loc->path, disk, room);
+		if (n != -1 || errno != EFBIG || room == max)
+			break;
+	}
 	if (n == -1) {
 		if (errno == EFBIG)
 			return verr_fail(e, VERR_DAMAGED, "%s is too long for "
