@@ -57,16 +57,23 @@ cannot(const char *what, const struct vloc *loc, struct verr *e)
 	return verr_sys(e, "cannot set the %s of %s", what, loc->path);
 }
 
-/* Before its times are set: writing it later would set them again. */
+/*
+ * Before its times are set: writing it later would set them again.  A file that
+ * is clean is not touched: reading its header could change its atime.
+ */
 static int
 write_out(struct vault *v, uint64_t fileid, struct verr *e)
 {
 	struct file *f;
-	int r;
+	bool dirty;
+	int r = 0;
 
 	if (v->wb.dirty_max == 0 || (f = file_open_now(v, fileid)) == NULL)
 		return 0;
-	if ((r = file_take(f, true, true, e)) == 0) {
+	lock_take(&v->files_lock);
+	dirty = f->is_dirty;
+	lock_drop(&v->files_lock);
+	if (dirty && (r = file_take(f, true, true, e)) == 0) {
 		r = file_flush(f, e);
 		file_drop(f);
 	}

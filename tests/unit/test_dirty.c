@@ -343,6 +343,22 @@ Test(dirty, times_are_those_of_the_write)
 	cr_expect_eq(attr().size, 15);
 }
 
+Test(dirty, setting_one_time_leaves_the_other)
+{
+	struct vset set = { .mask = VSET_MTIME | VSET_ATIME,
+	    .atime = { 1000000, 5 }, .mtime = { 2000000, 6 } };
+
+	begin("SIV_GCM", 8 * C);
+	put(0, pattern, 10);
+	cr_assert_eq(sync_file(), 0);
+	cr_assert_eq(loc_set(b.v, &loc, fileid, &set, NULL, &b.e), 0);
+	set.mask = VSET_MTIME;
+	set.mtime.tv_sec = 1;
+	cr_assert_eq(loc_set(b.v, &loc, fileid, &set, NULL, &b.e), 0);
+	cr_expect_eq(attr().atime.tv_sec, 1000000);
+	cr_expect_eq(attr().mtime.tv_sec, 1);
+}
+
 Test(dirty, a_removed_file_is_not_written)
 {
 	unsigned next;

@@ -1,6 +1,6 @@
 /*
  * The power is cut: a process records what happens to a file of the vault and
- * to the journal, and at some moment makes of both what a disk might hold then.
+ * to the journal, and at some moment makes of both what a disk may hold.
  * What was synced is there; of what was written since, each page has the
  * contents that it had after any of the writes, independently of its neighbours.
  * Then the next server opens the vault: every byte that was committed is there.
@@ -19,7 +19,7 @@
 #include "vault/vault_int.h"
 
 #define C	((size_t)CIPHER_CHUNK)
-#define RECORDS	(7 * C / 16 + 1000)	/* of 16 bytes; the last chunk is short */
+#define RECORDS	(7 * C / 16 + 1000)	/* of 16 bytes */
 #define PAGE	4096u
 #define EVENTS	4000u
 #define HEADS	(64u * PAGE)		/* of the journal, which are mapped */
