@@ -1,9 +1,9 @@
 /*
  * The power is cut: a process records what happens to a file of the vault and
- * to the journal, and at some moment makes of both what a disk may hold.
- * What was synced is there; of what was written since, each page has the
- * contents that it had after any of the writes, independently of its neighbours.
- * Then the next server opens the vault: every byte that was committed is there.
+ * to the journal, and at some moment makes of both what a disk may hold.  What
+ * was synced is there; of what was written since, each page has the contents
+ * that it had after any of the writes, independently of its neighbours.  Then
+ * the next server opens the vault: every byte that was committed is there.
  *
  * The file keeps its length here, and its name.
  */
