@@ -66,7 +66,7 @@ work(void)
 	struct fh dir = check_dir(&f.root, "dir"), sub, fh[20];
 	struct list l = { .n = 0 };
 	struct reply r;
-	char name[16];
+	char name[24];
 	fattr3 a;
 	int i;
 

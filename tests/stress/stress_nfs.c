@@ -327,7 +327,7 @@ begin(uint32_t slow_us)
 	struct fix_options o = { .workers = 3, .loops = 2,
 	    .slow_us = slow_us, .more_workers = slow_us != 0 };
 	struct reply r;
-	char name[8];
+	char name[16];
 	int i;
 
 	fix_vault(&f, &o);
