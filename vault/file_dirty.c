@@ -26,15 +26,6 @@
 
 #define GAP_MAX	(UINT64_C(16) * 1024 * 1024)	/* bytes that may yet come */
 
-static int64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 /*
  * Not before any stamp that the file system gave so far.  Its own clock may
  * be some milliseconds behind: file_state.c lets no time go back.
@@ -96,7 +87,7 @@ show_dirty(struct file *f)
 	if (!f->is_dirty) {
 		f->is_dirty = true;
 		f->refs++;	/* the caller has one */
-		f->dirty_ms = now_ms();
+		f->dirty_ms = vault_now_ms();
 		TAILQ_INSERT_TAIL(&v->dirty_files, f, dirty_link);
 	}
 	lock_drop(&v->files_lock);

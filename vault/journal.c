@@ -7,7 +7,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/lockfile.h"
@@ -21,15 +20,6 @@
 
 #define RUN_MAX	32u	/* slots in one write */
 #define AT_ONCE	16u	/* files synced in one round of a checkpoint */
-
-static int64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 bool
 journal_is_durable(const struct journal *j)
@@ -125,7 +115,7 @@ journal_done(struct journal *j, uint32_t slot)
 	if (j->durable && atomic_load(&journal_head(j, slot)->form) != 0 &&
 	    journal_head(j, slot)->kind == JKIND_REPLACE) {
 		s->state = JSLOT_WAITS;
-		s->since_ms = now_ms();
+		s->since_ms = vault_now_ms();
 		j->waiting++;
 	} else
 		set_free(j, slot);
@@ -336,7 +326,7 @@ pick(struct journal *j, int64_t before_ms, struct file *files[AT_ONCE])
 int
 journal_checkpoint(struct journal *j, unsigned age_ms, struct verr *e)
 {
-	int64_t before = now_ms() - age_ms;
+	int64_t before = vault_now_ms() - age_ms;
 	struct file *files[AT_ONCE];
 	unsigned i, n;
 	uint64_t since;

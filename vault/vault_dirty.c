@@ -13,8 +13,8 @@
 #include "vault/vault.h"
 #include "vault/vault_int.h"
 
-static int64_t
-now_ms(void)
+int64_t
+vault_now_ms(void)
 {
 	struct timespec ts;
 
@@ -33,7 +33,7 @@ vault_keeps_writes(struct vault *v)
 static struct file *
 oldest(struct vault *v, unsigned age_ms)
 {
-	int64_t before = now_ms() - age_ms;
+	int64_t before = vault_now_ms() - age_ms;
 	struct file *f;
 
 	lock_take(&v->files_lock);
@@ -55,7 +55,7 @@ put_off(struct file *f)
 	lock_take(&v->files_lock);
 	if (f->is_dirty) {
 		TAILQ_REMOVE(&v->dirty_files, f, dirty_link);
-		f->dirty_ms = now_ms();
+		f->dirty_ms = vault_now_ms();
 		TAILQ_INSERT_TAIL(&v->dirty_files, f, dirty_link);
 	}
 	lock_drop(&v->files_lock);
@@ -123,7 +123,7 @@ vault_write_out(struct vault *v, unsigned age_ms, unsigned *next_ms,
 
 	lock_take(&v->files_lock);
 	if ((f = TAILQ_FIRST(&v->dirty_files)) != NULL)
-		left = f->dirty_ms + age_ms - now_ms();
+		left = f->dirty_ms + age_ms - vault_now_ms();
 	lock_drop(&v->files_lock);
 	if (left == INT64_MAX && journal_waiting(v->journal) > 0)
 		left = age_ms;

@@ -294,6 +294,8 @@ int dir_remove_rest(struct dir *d, struct dir *child,
 void dir_remove_husk(struct dir *d, const char *entry);
 
 /* -- vault_dirty.c */
+/* Milliseconds of a clock that nobody sets. */
+int64_t vault_now_ms(void);
 /* Are writes kept in memory, and is there room for more? */
 bool vault_keeps_writes(struct vault *v);
 /* Below the bound again, by writing; no file's lock is held. */

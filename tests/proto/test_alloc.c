@@ -10,15 +10,7 @@
 
 #include "tests/proto/check.h"
 #include "tests/proto/expect.h"
-
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED
-#endif
+#include "tests/proto/sanitized.h"
 
 #if defined(__GLIBC__) && !defined(SANITIZED) && !defined(ARENA_DEBUG)
 

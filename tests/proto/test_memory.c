@@ -11,6 +11,7 @@
 
 #include "base/bufpool.h"
 #include "tests/proto/check.h"
+#include "tests/proto/sanitized.h"
 #include "vault/vault.h"
 
 #define FILES	1000u
@@ -30,15 +31,6 @@ teardown(void)
 }
 
 TestSuite(memory, .init = setup, .fini = teardown, .timeout = 300);
-
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED
-#endif
 
 /*
  * Resident bytes of this process; 0 where that cannot be told, or means
