@@ -3,15 +3,13 @@
 NFS servers are driven by bench/nfsload, FUSE mounts and the plain directory by
 bench/vaultbench; bench/floor takes part as a server that does next to nothing.
 Beside the works: how soon and how small a server is, how long its loop was
-held, and whether a call costs more when the vault has many files.
+held, and (many.py) whether a call costs more when the vault has many files.
 """
 import hashlib
-import json
 import os
-import shutil
-import subprocess
 import time
 
+import many
 import servers
 import systems
 import tools
@@ -20,6 +18,7 @@ from runs import Compare
 from systems import Failed
 
 SUITES = ("works", "start", "stall", "files")
+USUAL = SUITES[:3]
 EXTRA = {w.name: w for w in works.EXTRA}
 
 
@@ -39,7 +38,7 @@ def scrypt_seconds(cost):
 class Native(Compare):
     def __init__(self, opt, folder):
         super().__init__(opt, folder)
-        self.suites = (opt.suites or ",".join(SUITES)).split(",")
+        self.suites = (opt.suites or ",".join(USUAL)).split(",")
         for s in self.suites:
             if s not in SUITES:
                 raise SystemExit("compare: --suites of: " + ",".join(SUITES))
@@ -47,6 +46,8 @@ class Native(Compare):
             [w.name for w in works.NATIVE]
         self.works = [w for w in works.NATIVE if w.name in wanted]
         self.done = set()               # this round's loads of vaultbench
+        self.raw["caches"] = {"cache_mib": servers.Vaultnfs.cache_mib,
+                              "dirty_mib": servers.Vaultnfs.dirty_mib}
 
     # -- one work on one system
 
@@ -57,8 +58,10 @@ class Native(Compare):
             return ["--entries", "10000", "--seconds", "0.5"]
         if w.group == "files":
             return ["--count", "2000" if quick else "10000"]
-        more = ["--seconds", "0.4" if quick else "1.5"]
-        if w.group == "data":
+        more = ["--seconds", "0.4" if quick else "1"]
+        if w.name == "seq-write":       # the same work as vaultbench has
+            more += ["--file-size", "%dM" % works.large_file(self.opt.scale)]
+        elif w.group == "data":
             more += ["--file-size", "32M" if quick else "128M"]
         elif w.group == "4 KiB blocks":
             more += ["--file-size", "16M" if quick else "64M"]
@@ -66,7 +69,9 @@ class Native(Compare):
 
     def one(self, rnd, place, s, w):
         if w.name not in (s.only or [w.name]) or \
-                (w.name == "tcp" and not s.only):
+                (w.name == "tcp" and not s.only) or \
+                (w.name in works.ONLY_OURS and
+                 not isinstance(s, servers.Vaultnfs)):
             return
         try:
             if s.kind in ("nfs", "floor"):
@@ -128,55 +133,28 @@ class Native(Compare):
             s.stop()
 
     def stall(self, rnd):
-        """The server itself measures how long its loop was away."""
+        """The server itself measures how long its loop was away; NULL, which
+        touches no file, says what the queue and the machine have in it."""
         s = servers.Vaultnfs(os.path.join(self.folder, "stall"),
                              self.opt.paths)
+        seconds = "1" if self.opt.quick else "5"
+        mix = ["--proc", "mix", "--depth", "16", "--connections", "2"]
         try:
             s.prepare()
             s.start()
-            said = self.load.run(s, [
-                "--proc", "mix", "--depth", "16", "--connections", "2",
-                "--seconds", "1" if self.opt.quick else "5"])
-            self.add(rnd, 0, "vaultnfs", EXTRA["stall-outside"], {
-                "main": said["procs"]["GETATTR"]["max_us"] / 1000,
-                "p99": said["procs"]["GETATTR"]["p99_us"] / 1000})
-            self.add(rnd, 0, "vaultnfs", EXTRA["stall"],
-                     {"main": longest(s)})
+            self.load.run(s, mix + ["--seconds", "0.5"])
+            s.stats("--reset-max")
+            said = self.load.run(s, mix + ["--seconds", seconds])
+            inside = s.stats()
+            alone = self.load.run(s, [
+                "--proc", "null", "--depth", "16", "--connections", "2",
+                "--seconds", seconds])
+            for name, values in stalls(inside, said, alone):
+                self.add(rnd, 0, "vaultnfs", EXTRA[name], values)
         except (Failed, OSError, KeyError) as e:
             self.fail(rnd, "vaultnfs", "stall", e)
         finally:
             s.stop()
-
-    def files(self, rnd):
-        sizes = self.opt.files or ("1000,10000" if self.opt.quick else
-                                   "1000,100000,1000000")
-        for n in map(int, sizes.split(",")):
-            s = servers.Vaultnfs(os.path.join(self.folder, "files"),
-                                 self.opt.paths)
-            try:
-                s.prepare()
-                systems.run([self.opt.paths["scale_make"], s.at("store"),
-                             s.password, str(max(1, n // 100)),
-                             str(min(n, 100))])
-                s.start()
-                self.count_files(rnd, s, n)
-            except (Failed, OSError) as e:
-                self.fail(rnd, "vaultnfs", "lookup-files", e)
-            finally:
-                s.stop()
-                shutil.rmtree(s.folder, ignore_errors=True)
-
-    def count_files(self, rnd, s, n):
-        """nfsload goes round files of its own, as many as it may hold."""
-        for proc, more in (("lookup", ["--files", str(min(n, 20000)),
-                                       "--count", "40000"]),
-                           ("getattr", ["--files", str(min(n, 20000)),
-                                        "--count", "40000"]),
-                           ("create", ["--count", "2000"])):
-            said = self.load.run(s, ["--proc", proc, "--depth", "1"] + more)
-            self.add(rnd, 0, "vaultnfs", EXTRA[proc + "-files"], {
-                "main": 1e6 / said["rate"], "files": n,
-                "cpu_us": said.get("server_cpu_us")})
 
     # -- the run
 
@@ -194,7 +172,7 @@ class Native(Compare):
                 self.keep()
         for s in self.systems:
             self.note_peak(rnd, s)
-        for suite in SUITES[1:]:
+        for suite in USUAL[1:]:
             if suite in self.suites and self.ours():
                 getattr(self, suite)(rnd)
                 self.keep()
@@ -204,19 +182,26 @@ class Native(Compare):
         self.choose()
         for w in self.works:
             self.know(w)
-        for rnd in range(self.opt.rounds):
+        for rnd in range(self.opt.rounds if set(USUAL) & set(self.suites)
+                         else 0):
             self.round(rnd)
+        if "files" in self.suites:
+            many.measure(self, self.sizes())
         return 0
 
+    def sizes(self):
+        text = self.opt.files or ("1000,10000" if self.opt.quick else
+                                  "1000,100000,1000000")
+        return sorted(map(int, text.split(",")))
 
-def longest(s):
-    """The loop's longest callback in ms, from the server's own numbers."""
-    done = subprocess.run(
-        [s.paths["vaultnfs"], "stats", "--json", "--state-dir", s.at("state")],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
-    if done.returncode != 0:
-        raise Failed(tools.last_line(done.stderr))
-    try:
-        return json.loads(done.stdout)["loop_max_us"] / 1000
-    except (ValueError, KeyError) as e:
-        raise Failed("vaultnfs stats says no loop_max_us: %r" % e) from e
+
+def stalls(inside, mix, alone):
+    """(work, values) of what server and client saw at most, in ms."""
+    def ms(said, proc):
+        return {"main": said["procs"][proc]["max_us"] / 1000,
+                "p99": said["procs"][proc]["p99_us"] / 1000}
+
+    return [("stall", {"main": inside["loop_max_us"] / 1000}),
+            ("stall-outside", ms(mix, "GETATTR")),
+            ("stall-null", ms(mix, "NULL")),
+            ("stall-machine", ms(alone, "NULL"))]

@@ -61,7 +61,10 @@ struct nl_tree {
 	bool		 have_top;
 	char		 top_name[NL_NAME_MAX];
 	struct nl_obj	 dir, victims, list, big;
-	struct nl_obj	*file, *link;	/* opt->files of each */
+	struct nl_obj	*file, *link;	/* nfiles of each */
+	uint64_t	 nfiles;	/* opt->files, or lines of --paths */
+	struct nfs3_fh	*in;		/* the directory of each file, or
+					   NULL: dir */
 	uint64_t	 big_size;
 	uint32_t	 rtmax, wtmax;
 };
@@ -121,6 +124,7 @@ struct nl_conn {
 	struct nl_slot	**ready;
 	unsigned	 ready_at, nready;
 	unsigned	 idle;		/* operations not begun any more */
+	uint64_t	 quota;		/* operations that it may begin */
 	bool		 ended;		/* run->work->last is under way */
 
 	uint8_t		*head;		/* NL_HEAD bytes of calls */
@@ -152,6 +156,7 @@ struct nl_run {
 	uint64_t	 count;		/* operations at most */
 	int64_t		 deadline;	/* ns, or INT64_MAX */
 	_Atomic uint64_t issued, rounds;
+	unsigned	 passes;	/* over new files: nl_pass.c */
 	atomic_bool	 stop;
 
 	pthread_mutex_t	 error_lock;	/* guards the rest */
@@ -189,6 +194,9 @@ bool nl_conn_open(struct nl_run *run);
 void nl_conn_close(struct nl_run *run);
 void nl_conn_fini(struct nl_run *run);
 
+/* A new pass: all slots are ready, and may begin quota operations. */
+void nl_conn_again(struct nl_run *run, uint64_t quota);
+
 /* -- nl_works.c: by name, or NULL; what there is, as a text. */
 const struct nl_work *nl_works_find(const char *name);
 const char *nl_works_names(void);
@@ -199,6 +207,7 @@ extern const struct nl_work nl_meta_null, nl_meta_tcp, nl_meta_getattr,
 extern const struct nl_work nl_data_read, nl_data_write, nl_data_write_commit;
 extern const struct nl_work nl_name_create, nl_name_create_write,
     nl_name_create_write_commit, nl_name_remove, nl_name_rename,
+    nl_name_rename_each,
     nl_name_come_and_go;
 extern const struct nl_work nl_list_plus;
 extern const struct nl_work nl_mix;
@@ -206,8 +215,31 @@ extern const struct nl_work nl_mix;
 /* Blocks of --size in a file that is read or written; at least 1. */
 uint64_t nl_data_blocks(const struct nl_run *run);
 
+/* The name of the file that operation number index makes. */
+void nl_name_new(const struct nl_run *run, uint64_t index,
+    char name[NL_NAME_MAX]);
+
+/*
+ * -- nl_pass.c: the measured part.  Writing in order is always into files that
+ * are new and empty: after --file-size bytes come another file and another
+ * pass, and what is between them is not timed.
+ */
+struct nl_times;
+void nl_pass_all(struct nl_run *run, struct nl_times *t);
+
+/* -- nl_paths.c: objects that are there already */
+struct nl_sync;
+/* From the export's root; in: the directory that it is in, or NULL. */
+bool nl_paths_find(struct nl_run *run, struct nl_sync *s, const char *path,
+    struct nl_obj *o, struct nfs3_fh *in, struct nfs3_fattr *a);
+/* All of --paths, into run->tree; and what was made beside them, away. */
+bool nl_paths_read(struct nl_run *run, struct nl_sync *s);
+bool nl_paths_remove(struct nl_run *run, struct nl_sync *s);
+
 /* -- nl_prep.c: the export before and after.  false: an error is counted. */
 bool nl_prep_make(struct nl_run *run);
 bool nl_prep_remove(struct nl_run *run);
+/* Each connection's file is replaced by another one, which is empty. */
+bool nl_prep_again(struct nl_run *run);
 
 #endif /* BENCH_NL_H */

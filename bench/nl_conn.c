@@ -40,9 +40,27 @@ init(struct nl_conn *c, struct nl_run *run, unsigned n)
 	for (i = 0; i < depth; i++) {
 		c->slot[i].conn = c;
 		c->slot[i].n = i;
-		c->ready[c->nready++] = &c->slot[i];
 	}
 	return true;
+}
+
+void
+nl_conn_again(struct nl_run *run, uint64_t quota)
+{
+	struct nl_conn *c;
+	unsigned i, k;
+
+	for (i = 0; i < run->opt->connections; i++) {
+		c = &run->conn[i];
+		c->quota = quota;
+		c->pos = 0;
+		c->ended = false;
+		c->idle = c->nready = c->ready_at = 0;
+		for (k = 0; k < run->opt->depth; k++) {
+			c->slot[k].step = 0;
+			c->ready[c->nready++] = &c->slot[k];
+		}
+	}
 }
 
 bool
@@ -113,4 +131,5 @@ nl_conn_fini(struct nl_run *run)
 	free(run->conn);
 	free(run->tree.file);
 	free(run->tree.link);
+	free(run->tree.in);
 }

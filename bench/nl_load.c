@@ -113,8 +113,10 @@ begin(struct nl_slot *sl, int64_t now)
 {
 	struct nl_run *run = sl->conn->run;
 
-	if (now >= run->deadline || atomic_load(&run->stop))
+	if (now >= run->deadline || atomic_load(&run->stop) ||
+	    sl->conn->quota == 0)
 		return false;
+	sl->conn->quota--;
 	sl->index = atomic_fetch_add(&run->issued, 1);
 	if (sl->index >= run->count)
 		return false;

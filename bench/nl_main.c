@@ -6,9 +6,6 @@
  */
 #include "config.h"
 
-#include <sys/time.h>
-#include <sys/resource.h>
-
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,21 +14,8 @@
 #include "bench/nl.h"
 #include "bench/nl_pattern.h"
 #include "bench/nl_report.h"
-#include "bench/nl_server.h"
 
 #define MIB	(1024u * 1024u)
-
-/* Processor time of this process, ns. */
-static uint64_t
-used(void)
-{
-	struct rusage r;
-
-	(void)getrusage(RUSAGE_SELF, &r);
-	return ((uint64_t)r.ru_utime.tv_sec + (uint64_t)r.ru_stime.tv_sec) *
-	    1000000000u + ((uint64_t)r.ru_utime.tv_usec +
-	    (uint64_t)r.ru_stime.tv_usec) * 1000u;
-}
 
 /* As much as count operations write, so that nothing is written twice. */
 static uint64_t
@@ -74,28 +58,14 @@ settle(struct nl_opt *opt, const struct nl_work *w)
 static void
 measure(struct nl_run *run)
 {
-	static struct nl_server before, after;
-	struct nl_times t;
-	uint64_t client;
+	struct nl_times t = { .ns = 0, .know_server = true };
 
 	if (!nl_conn_open(run)) {
 		nl_conn_close(run);
 		return;
 	}
-	nl_server_look(run->opt->server_pid, &before);
-	client = used();
-	t.began = nl_load_now();
-	run->deadline = run->opt->seconds == 0 ? INT64_MAX :
-	    t.began + (int64_t)(run->opt->seconds * 1e9);
-	nl_load_run(run);
-	t.ended = nl_load_now();
-	t.client_ns = used() - client;
-	nl_server_look(run->opt->server_pid, &after);
-	t.know_server = nl_server_used(&before, &after, &t.server_ns,
-	    &t.switches);
+	nl_pass_all(run, &t);
 	nl_conn_close(run);
-	if (run->opt->verify && run->errors == 0 && run->work->verify != NULL)
-		(void)run->work->verify(run);
 	nl_report(run, &t);
 }
 

@@ -22,7 +22,15 @@ file_of(const struct nl_slot *sl)
 
 	if (run->opt->file != NULL)
 		return &run->tree.big;
-	return &run->tree.file[sl->index % run->opt->files];
+	return &run->tree.file[sl->index % run->tree.nfiles];
+}
+
+static const struct nfs3_fh *
+dir_of(const struct nl_slot *sl)
+{
+	const struct nl_tree *t = &sl->conn->run->tree;
+
+	return t->in == NULL ? &t->dir.fh : &t->in[sl->index % t->nfiles];
 }
 
 static void
@@ -60,10 +68,8 @@ reply_getattr(struct nl_slot *sl, struct xin *in)
 static void
 call_lookup(struct nl_slot *sl, struct xout *o)
 {
-	const struct nl_tree *t = &sl->conn->run->tree;
-
 	nl_load_call(sl, o, NFS3_PROC_LOOKUP);
-	nl_wire_put_name(o, &t->dir.fh, file_of(sl)->name);
+	nl_wire_put_name(o, dir_of(sl), file_of(sl)->name);
 }
 
 static enum nl_next

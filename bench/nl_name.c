@@ -19,12 +19,28 @@
 #include "xdr/xin.h"
 #include "xdr/xout.h"
 
+#define RENAMED	"renamed-"
 #define SMALL	4096u	/* bytes of a file that is created and written */
 
-static void
-new_name(const struct nl_slot *sl, char name[NL_NAME_MAX])
+void
+nl_name_new(const struct nl_run *run, uint64_t index, char name[NL_NAME_MAX])
 {
-	(void)snprintf(name, NL_NAME_MAX, "new-%08" PRIu64 ".txt", sl->index);
+	if (run->tree.in == NULL)
+		(void)snprintf(name, NL_NAME_MAX, "new-%08" PRIu64 ".txt",
+		    index);
+	else	/* where a run before this one may have left some */
+		(void)snprintf(name, NL_NAME_MAX, "new-%u-%08" PRIu64,
+		    (unsigned)(run->opt->seed & 0xffff), index);
+}
+
+/* Beside the files of --paths, if they were given. */
+static const struct nfs3_fh *
+dir_of(const struct nl_slot *sl)
+{
+	const struct nl_tree *t = &sl->conn->run->tree;
+
+	return t->in == NULL ? &sl->conn->dir.fh :
+	    &t->in[sl->index % t->nfiles];
 }
 
 static void
@@ -32,9 +48,9 @@ put_create(struct nl_slot *sl, struct xout *o)
 {
 	char name[NL_NAME_MAX];
 
-	new_name(sl, name);
+	nl_name_new(sl->conn->run, sl->index, name);
 	nl_load_call(sl, o, NFS3_PROC_CREATE);
-	nl_wire_put_name(o, &sl->conn->dir.fh, name);
+	nl_wire_put_name(o, dir_of(sl), name);
 	xout_u32(o, NFS3_UNCHECKED);
 	nl_wire_put_mode(o, 0644);
 }
@@ -44,7 +60,7 @@ put_write(struct nl_slot *sl, struct xout *o)
 {
 	char name[NL_NAME_MAX];
 
-	new_name(sl, name);
+	nl_name_new(sl->conn->run, sl->index, name);
 	nl_load_call(sl, o, NFS3_PROC_WRITE);
 	nl_wire_put_fh(o, &sl->fh);
 	xout_u64(o, 0);
@@ -123,7 +139,7 @@ call_come_and_go(struct nl_slot *sl, struct xout *o)
 		put_create(sl, o);
 		return;
 	}
-	new_name(sl, name);
+	nl_name_new(sl->conn->run, sl->index, name);
 	nl_load_call(sl, o, NFS3_PROC_REMOVE);
 	nl_wire_put_name(o, &sl->conn->dir.fh, name);
 }
@@ -170,13 +186,28 @@ reply_rename(struct nl_slot *sl, struct xin *in)
 {
 	if (nl_load_status(sl, in, NFS3_OK) != NFS3_OK)
 		return NL_BAD;
-	sl->turned = !sl->turned;
+	sl->turned = !sl->turned;	/* rename-each: no matter */
 	return nl_load_end(sl, in, nl_wire_get_wcc(in) &&
 	    nl_wire_get_wcc(in), NL_DONE);
 }
 
+/* Of many files each once, as a program does that tidies up. */
+static void
+call_rename_each(struct nl_slot *sl, struct xout *o)
+{
+	const struct nfs3_fh *dir = &sl->conn->run->tree.victims.fh;
+	char from[NL_NAME_MAX], to[NL_NAME_MAX];
+
+	(void)snprintf(from, sizeof(from), "victim-%08" PRIu64, sl->index);
+	(void)snprintf(to, sizeof(to), RENAMED "%08" PRIu64, sl->index);
+	nl_load_call(sl, o, NFS3_PROC_RENAME);
+	nl_wire_put_name(o, dir, from);
+	nl_wire_put_name(o, dir, to);
+}
+
 /* What a listing is asked for. */
 struct look {
+	const char	*prefix;	/* names that count; NULL: all */
 	struct nl_run	*run;
 	struct nl_sync	*other;		/* for calls meanwhile */
 	const struct nfs3_fh *dir;
@@ -192,7 +223,8 @@ look_at(void *ctx, const char *name)
 	struct nfs3_attr a;
 	struct nfs3_fh fh;
 
-	l->n++;
+	l->n += l->prefix == NULL ||
+	    strncmp(name, l->prefix, strlen(l->prefix)) == 0;
 	if (!l->content || !l->ok)
 		return;
 	l->ok = nl_sync_lookup(l->other, l->dir, name, &fh, &a) &&
@@ -272,6 +304,26 @@ verify_remove(struct nl_run *run)
 	return l.ok && l.n == run->opt->entries - ops;
 }
 
+static bool
+verify_rename_each(struct nl_run *run)
+{
+	struct look l = { .prefix = RENAMED, .run = run, .ok = true };
+	uint64_t ops = 0;
+	struct nl_sync s;
+	unsigned i;
+
+	l.dir = &run->tree.victims.fh;
+	if (nl_sync_init(&s, run->opt))
+		l.ok = look_through(&l, &s);
+	nl_sync_fini(&s);
+	for (i = 0; i < run->opt->connections; i++)
+		ops += run->conn[i].ops;
+	if (l.ok && l.n != ops)
+		(void)nl_load_error(run, "%" PRIu64 " files have their new "
+		    "name, %" PRIu64 " were renamed", l.n, ops);
+	return l.ok && l.n == ops;
+}
+
 /* Each slot's file has the name it should have and not the other. */
 static bool
 verify_rename(struct nl_run *run)
@@ -325,4 +377,8 @@ const struct nl_work nl_name_remove = {
 const struct nl_work nl_name_rename = {
 	"rename", NL_NEED_DIRS | NL_NEED_TURNS, NULL, call_rename,
 	reply_rename, NULL, verify_rename
+};
+const struct nl_work nl_name_rename_each = {
+	"rename-each", NL_NEED_VICTIMS, NULL, call_rename_each, reply_rename,
+	NULL, verify_rename_each
 };

@@ -14,9 +14,9 @@
 
 enum {
 	O_SERVER = 256, O_EXPORT, O_PROC, O_DEPTH, O_CONNECTIONS, O_THREADS,
-	O_SIZE, O_RANDOM, O_FILE_SIZE, O_FILE, O_FILES, O_ENTRIES, O_COUNT,
-	O_SECONDS, O_MOUNT_PORT, O_SERVER_PID, O_VERIFY, O_KEEP, O_UID, O_SEED, O_JSON,
-	O_HELP,
+	O_SIZE, O_RANDOM, O_FILE_SIZE, O_FILE, O_FILES, O_PATHS, O_ENTRIES, O_COUNT,
+	O_SECONDS, O_MOUNT_PORT, O_SERVER_PID, O_VERIFY, O_KEEP, O_UID,
+	O_SEED, O_JSON, O_HELP,
 };
 
 static const struct option options[] = {
@@ -31,6 +31,7 @@ static const struct option options[] = {
 	{ "file-size", required_argument, NULL, O_FILE_SIZE },
 	{ "file", required_argument, NULL, O_FILE },
 	{ "files", required_argument, NULL, O_FILES },
+	{ "paths", required_argument, NULL, O_PATHS },
 	{ "entries", required_argument, NULL, O_ENTRIES },
 	{ "count", required_argument, NULL, O_COUNT },
 	{ "seconds", required_argument, NULL, O_SECONDS },
@@ -57,7 +58,8 @@ usage(FILE *f)
 	    "  --size BYTES     of a READ or WRITE [1M; mix: 4K], of a page "
 	    "of READDIRPLUS [32K]\n"
 	    "  --file-size BYTES  [64M; write without --random: all that is "
-	    "written, up to 1G]\n"
+	    "written, up to 1G;\n"
+	    "                   what is written beyond goes to a new file]\n"
 	    "  --random         places in the file, else in order\n"
 	    "  --files N        that GETATTR, LOOKUP ... go round [100]\n"
 	    "  --entries N      of the directory that is listed, or of what "
@@ -65,6 +67,9 @@ usage(FILE *f)
 	    "  --count N        operations [1000]; readdirplus without "
 	    "--entries: entries\n"
 	    "  --seconds S      instead, or whichever is over first\n"
+	    "  --paths FILE     getattr, lookup, access, create: go round these, "
+	    "which are there;\n"
+	    "                   a path from the export's root in each line\n"
 	    "  --file PATH      read, getattr, access: this one, which is "
 	    "there\n"
 	    "  --mount-port N   of MOUNT, if it is not that of NFS\n"
@@ -216,6 +221,9 @@ one(struct nl_opt *opt, int c, const char *name)
 	case O_FILE:
 		opt->file = optarg;
 		return true;
+	case O_PATHS:
+		opt->paths = optarg;
+		return true;
 	case O_SECONDS:
 		return seconds(opt, optarg);
 	case O_RANDOM:
@@ -257,6 +265,13 @@ complete(const struct nl_opt *opt)
 	    w != &nl_meta_getattr && w != &nl_meta_access) {
 		fprintf(stderr, "nfsload: --file is for read, getattr and "
 		    "access\n");
+		return false;
+	}
+	if (opt->paths != NULL && (opt->file != NULL || (w != &nl_meta_getattr
+	    && w != &nl_meta_lookup && w != &nl_meta_access &&
+	    w != &nl_name_create))) {
+		fprintf(stderr, "nfsload: --paths is for getattr, lookup, "
+		    "access and create\n");
 		return false;
 	}
 	return true;

@@ -17,6 +17,7 @@ struct nl_opt {
 	const char	*export;	/* "/NAME" */
 	const char	*proc;
 	const char	*file;		/* one that is there; or NULL */
+	const char	*paths;		/* a file with paths of such; or NULL */
 	unsigned	 depth, connections, threads;
 	uint32_t	 size;		/* bytes; 0: as proc wants */
 	uint64_t	 file_size;	/* bytes; 0: as proc wants */

@@ -100,36 +100,26 @@ make_links(struct nl_run *run, struct nl_sync *s)
 static bool
 find_file(struct nl_run *run, struct nl_sync *s)
 {
-	struct nfs3_fh at = run->tree.root;
-	const char *p = run->opt->file;
 	struct nl_obj *o = &run->tree.big;
-	struct nfs3_attr a;
 	struct nfs3_fattr f;
-	char name[NFS3_NAME_MAX + 1];
-	size_t len;
 
-	for (p += strspn(p, "/"); *p != '\0'; p += strspn(p, "/")) {
-		len = strcspn(p, "/");
-		if (len > NFS3_NAME_MAX)
-			len = NFS3_NAME_MAX;
-		memcpy(name, p, len);
-		name[len] = '\0';
-		if (!nl_sync_lookup(s, &at, name, &o->fh, &a))
-			return failed(run, s);
-		at = o->fh;
-		p += len;
-		(void)snprintf(o->name, sizeof(o->name), "%.*s",
-		    NL_NAME_MAX - 1, name);
-	}
-	if (!nl_sync_getattr(s, &at, &f))
-		return failed(run, s);
-	o->fileid = f.fileid;
+	if (!nl_paths_find(run, s, run->opt->file, o, NULL, &f))
+		return false;
 	run->tree.big_size = f.size;
 	if (f.type == NF3REG && f.size >= run->opt->size)
 		return true;
 	(void)nl_load_error(run, "%s: not a file of --size at least",
 	    run->opt->file);
 	return false;
+}
+
+static bool
+make_out(struct nl_run *run, struct nl_sync *s, struct nl_conn *c)
+{
+	char name[NL_NAME_MAX];
+
+	(void)snprintf(name, sizeof(name), "out-%u-%u", c->n, run->passes);
+	return make_file(run, s, &run->tree.top, &c->out, name);
 }
 
 /* For a connection: its directory, its file, its slots' files. */
@@ -155,8 +145,7 @@ make_for(struct nl_run *run, struct nl_sync *s, struct nl_conn *c)
 	}
 	if ((needs & NL_NEED_OUT) == 0)
 		return true;
-	(void)snprintf(name, sizeof(name), "out-%u", c->n);
-	if (!make_file(run, s, &run->tree.top, &c->out, name))
+	if (!make_out(run, s, c))
 		return false;
 	if (run->opt->verify &&
 	    (c->written = calloc(1, blocks / 8 + 1)) == NULL) {
@@ -175,6 +164,7 @@ make_shared(struct nl_run *run, struct nl_sync *s)
 	struct nl_tree *t = &run->tree;
 	uint64_t n = run->opt->files;
 
+	t->nfiles = n;
 	t->file = calloc(n, sizeof(*t->file));
 	t->link = calloc(n, sizeof(*t->link));
 	if (t->file == NULL || t->link == NULL) {
@@ -231,6 +221,8 @@ make_all(struct nl_run *run, struct nl_sync *s)
 		return false;
 	if (run->opt->file != NULL)
 		return find_file(run, s);
+	if (run->opt->paths != NULL)
+		return nl_paths_read(run, s);
 	(void)snprintf(t->top_name, sizeof(t->top_name), "nfsload-%ld",
 	    (long)getpid());
 	if (!nl_sync_mkdir(s, &t->root, t->top_name, &t->top))
@@ -253,6 +245,28 @@ nl_prep_make(struct nl_run *run)
 	if ((run->work->needs & NL_NEED_NOTHING) != 0)
 		return true;
 	ok = nl_sync_init(&s, run->opt) ? make_all(run, &s) : failed(run, &s);
+	nl_sync_fini(&s);
+	return ok;
+}
+
+bool
+nl_prep_again(struct nl_run *run)
+{
+	uint64_t blocks = nl_data_blocks(run);
+	struct nl_conn *c;
+	struct nl_sync s;
+	unsigned i;
+	bool ok;
+
+	ok = nl_sync_init(&s, run->opt) || failed(run, &s);
+	for (i = 0; i < run->opt->connections && ok; i++) {
+		c = &run->conn[i];
+		ok = nl_sync_remove(&s, &run->tree.top, c->out.name, false) ||
+		    failed(run, &s);
+		ok = ok && make_out(run, &s, c);
+		if (c->written != NULL)
+			memset(c->written, 0, blocks / 8 + 1);
+	}
 	nl_sync_fini(&s);
 	return ok;
 }
@@ -321,10 +335,15 @@ nl_prep_remove(struct nl_run *run)
 	struct nl_sync s;
 	bool ok;
 
-	if (!run->tree.have_top)
+	if (!run->tree.have_top && run->tree.in == NULL)
 		return true;
-	ok = nl_sync_init(&s, run->opt) &&
-	    remove_tree(&s, &run->tree.root, run->tree.top_name, 1);
+	ok = nl_sync_init(&s, run->opt);
+	if (run->tree.in != NULL) {
+		ok = ok ? nl_paths_remove(run, &s) : failed(run, &s);
+		nl_sync_fini(&s);
+		return ok;
+	}
+	ok = ok && remove_tree(&s, &run->tree.root, run->tree.top_name, 1);
 	if (!ok)
 		(void)nl_load_error(run, "removing %s: %s",
 		    run->tree.top_name, s.err);

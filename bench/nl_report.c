@@ -93,16 +93,17 @@ percentiles(const struct nl_hist *h)
 static void
 json(const struct nl_run *run, const struct nl_times *t, const struct sum *s)
 {
-	double secs = (double)(t->ended - t->began) / 1e9;
+	double secs = (double)t->ns / 1e9;
 	const char *sep = "";
 	unsigned i;
 
 	printf("{\"version\":1,\"program\":\"nfsload\",\"proc\":\"%s\","
 	    "\"depth\":%u,\"connections\":%u,\"size\":%u,\"calls\":%" PRIu64
 	    ",\"bytes\":%" PRIu64 ",\"seconds\":%.6f,\"rate\":%.1f,"
-	    "\"mib_s\":%.2f", run->work->name, run->opt->depth,
+	    "\"mib_s\":%.2f,\"passes\":%u", run->work->name, run->opt->depth,
 	    run->opt->connections, (unsigned)run->opt->size, s->ops, s->bytes,
-	    secs, (double)s->ops / secs, (double)s->bytes / 1048576 / secs);
+	    secs, (double)s->ops / secs, (double)s->bytes / 1048576 / secs,
+	    run->passes);
 	per_op("server_cpu_us", t->know_server, us(t->server_ns), s->ops);
 	per_op("client_cpu_us", true, us(t->client_ns), s->ops);
 	putchar(',');
@@ -131,7 +132,7 @@ json(const struct nl_run *run, const struct nl_times *t, const struct sum *s)
 static void
 text(const struct nl_run *run, const struct nl_times *t, const struct sum *s)
 {
-	double secs = (double)(t->ended - t->began) / 1e9;
+	double secs = (double)t->ns / 1e9;
 	double ops = s->ops == 0 ? 1 : (double)s->ops;
 	unsigned i;
 

@@ -10,7 +10,7 @@
 struct nl_run;
 
 struct nl_times {
-	int64_t		began, ended;	/* ns */
+	int64_t		ns;		/* from first to last, all passes */
 	uint64_t	client_ns;	/* processor time of this process */
 	bool		know_server;
 	uint64_t	server_ns, switches;

@@ -12,7 +12,8 @@ static const struct nl_work *const works[] = {
 	&nl_meta_access, &nl_meta_readlink, &nl_list_plus, &nl_data_read,
 	&nl_data_write, &nl_data_write_commit, &nl_name_create,
 	&nl_name_create_write, &nl_name_create_write_commit,
-	&nl_name_remove, &nl_name_rename, &nl_mix, &nl_meta_tcp
+	&nl_name_remove, &nl_name_rename, &nl_name_rename_each, &nl_mix,
+	&nl_meta_tcp
 };
 
 const struct nl_work *

@@ -10,6 +10,7 @@ import tempfile
 import time
 import traceback
 
+import machine
 import report
 import samples
 import systems
@@ -27,6 +28,8 @@ def add_options(p):
         how.add_argument("--" + mode, dest="mode", action="store_const",
                          const=mode)
     p.add_argument("--rounds", type=int, metavar="N")
+    p.add_argument("--rounds-of", metavar="W=N,...", help="guest, direct: "
+                   "other numbers of rounds for some workloads")
     p.add_argument("--scale", type=float, metavar="S",
                    help="of the workloads [native 1, else 0.1; quick a fifth]")
     p.add_argument("--quick", action="store_true", help="small and short")
@@ -96,14 +99,25 @@ def boot(opt, program, folder):
 
 
 def new_disk(folder, size):
-    """An ext4 in a file; where it is mounted."""
+    """An ext4 in a file; where it is mounted.  All of it is allocated, where
+    there is room: who writes a block first would pay for it."""
     image, where = os.path.join(folder, "image"), os.path.join(folder, "disk")
     os.mkdir(where)
     systems.run(["truncate", "-s", size, image])
-    systems.run(["mkfs.ext4", "-q", "-F", "-E",
-                 "lazy_itable_init=0,lazy_journal_init=0", image])
+    if enough(folder, 2 * os.path.getsize(image)):
+        systems.run(["fallocate", "-l", str(os.path.getsize(image)), image])
+    systems.run(["mkfs.ext4", "-q", "-F", "-i", "4096", "-E",
+                 "nodiscard,lazy_itable_init=0,lazy_journal_init=0", image])
     systems.run(["mount", "-o", "loop", image, where])
     return where
+
+
+def enough(folder, size):
+    """On the disk, and in memory in case it is one."""
+    s = os.statvfs(folder)
+    known = machine.first_line("/proc/meminfo", "MemAvailable").split()[0]
+    return s.f_bavail * s.f_frsize >= size and known.isdigit() and \
+        int(known) * 1024 >= size
 
 
 def file_system(folder):

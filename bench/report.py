@@ -200,7 +200,7 @@ class Report:
 
     def switches(self):
         out = []
-        for w in self.s.works:
+        for w in [w for w in self.s.works if self.measured(w["name"])]:
             rows, lines = [], []
             for x in self.s.systems:
                 if x["name"] == OURS:

@@ -39,8 +39,8 @@ class Compare:
 
     def choose(self):
         """Those asked for; each is in the report, there or not."""
-        names = [c.name for c in servers.ALL
-                 if self.opt.mode == "native" or c.kind != "floor"]
+        names = [c.name for c in servers.ALL if c.usual and
+                 (self.opt.mode == "native" or c.kind != "floor")]
         if self.opt.systems:
             names = self.opt.systems.split(",")
         for n in names:
@@ -54,7 +54,8 @@ class Compare:
         why = s.missing()
         self.raw["systems"].append(
             {"name": s.name, "title": s.title, "kind": s.kind,
-             "encrypted": s.encrypted, "state": "missing" if why else "ok",
+             "encrypted": s.encrypted, "syncs": s.syncs,
+             "state": "missing" if why else "ok",
              "version": "" if why else s.version(), "reason": why or ""})
         if why:
             self.say("%s is missing: %s" % (s.name, why))
@@ -144,12 +145,25 @@ class Mounted(Compare):
         names = self.workloads()
         if not names:
             raise SystemExit("compare: no workload is left")
-        for rnd in range(self.opt.rounds):
-            for name in names:
+        of = rounds_of(getattr(self.opt, "rounds_of", None), names,
+                       self.opt.rounds)
+        for rnd in range(max(of.values())):
+            for name in [n for n in names if rnd < of[n]]:
                 for place, s in self.shuffled():
                     self.one(rnd, place, s, name)
-                self.say("round %d of %d: %s" % (rnd + 1, self.opt.rounds,
-                                                 name))
+                self.say("round %d of %d: %s" % (rnd + 1, of[name], name))
                 self.keep()
         self.take_down()
         return 0
+
+
+def rounds_of(text, names, usual):
+    """{name: rounds}, of "NAME=N,NAME=N" for those that are to differ."""
+    of = dict.fromkeys(names, usual)
+    for part in (text or "").split(","):
+        name, _, n = part.partition("=")
+        if part and not n.isdigit():
+            raise SystemExit("compare: --rounds-of NAME=N,...: not %s" % part)
+        if name in of:
+            of[name] = int(n)
+    return of

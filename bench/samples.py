@@ -75,10 +75,12 @@ class Samples:
                 return s
         return None
 
-    def fuse(self):
-        """Encrypted file systems on FUSE that took part."""
+    def fuse(self, only_syncing=False):
+        """Encrypted file systems on FUSE that took part; only_syncing: those
+        that sync the store when a client calls fsync()."""
         return [s["name"] for s in self.systems if s["kind"] == "fuse" and
-                s["encrypted"] and s["state"] == "ok"]
+                s["encrypted"] and s["state"] == "ok" and
+                (s.get("syncs", True) or not only_syncing)]
 
     def best(self, names, work, value="main"):
         """Which of them has the best median; None if none has any."""

@@ -3,6 +3,7 @@
 Each has an address, an export and, where MOUNT has another, a port for that.
 mount() is only called where this kernel has an NFS client.
 """
+import json
 import os
 import socket
 
@@ -37,6 +38,7 @@ class Vaultnfs(Nfs):
     encrypted = True
     programs = ("vaultnfs",)
     cipher, tune, scrypt_cost = "SIV_GCM", (), 1024
+    cache_mib, dirty_mib = 32, 32       # what serve takes if nobody says
     export = "/bench"
 
     def version(self):
@@ -52,9 +54,13 @@ class Vaultnfs(Nfs):
 
     def launch(self):
         ready = self.at("ready")
+        os.makedirs(self.at("run"), mode=0o700, exist_ok=True)
         command = [self.paths["vaultnfs"], "serve", self.at("store") + "=bench",
                    "--password-file", self.password, "--port",
-                   str(self.port or 0), "--state-dir", self.at("state")]
+                   str(self.port or 0), "--state-dir", self.at("state"),
+                   "--run-dir", self.at("run"),
+                   "--cache-size", "%dM" % self.cache_mib,
+                   "--dirty-limit", "%dM" % self.dirty_mib]
         if self.tune:
             command += ["--tune", ",".join(self.tune)]
         with open(ready, "wb") as out:
@@ -74,10 +80,19 @@ class Vaultnfs(Nfs):
         self.port = None
         super().prepare()
 
+    def stats(self, *more):
+        """What it counts itself."""
+        out = run([self.paths["vaultnfs"], "stats", "--json", "--run-dir",
+                   self.at("run")] + list(more))
+        try:
+            return json.loads(out)
+        except ValueError as e:
+            raise Failed("vaultnfs stats: %s" % e) from e
+
 
 class VaultnfsPlain(Vaultnfs):
     name, title = "vaultnfs-plain", "vaultnfs without encryption"
-    encrypted, tune = False, ("no-encryption",)
+    encrypted, cipher, tune = False, "NONE", ("no-encryption",)
 
 
 class VaultnfsCtrmac(Vaultnfs):
@@ -88,6 +103,13 @@ class VaultnfsCtrmac(Vaultnfs):
 class VaultnfsNoJournal(Vaultnfs):
     name, title = "vaultnfs-nojournal", "vaultnfs, no journal"
     tune = ("no-journal",)
+
+
+class VaultnfsNoIdeas(Vaultnfs):
+    """Only if it is asked for: bench/ablation says more."""
+    name, title = "vaultnfs-noideas", "vaultnfs without three ideas"
+    tune = ("no-arena", "no-inline", "no-pool")
+    usual = False
 
 
 class Floor(Nfs):
@@ -261,6 +283,6 @@ def listens(port):
 
 
 ALL = [Plain, Vaultnfs, VaultnfsPlain, VaultnfsCtrmac, VaultnfsNoJournal,
-       Gocryptfs, Securefs, Cryfs, Ganesha, GaneshaGocryptfs, FloorTcp,
+       VaultnfsNoIdeas, Gocryptfs, Securefs, Cryfs, Ganesha, GaneshaGocryptfs, FloorTcp,
        FloorRead, FloorRead2, FloorReadCtrmac, FloorReadCtrmac2]
 BY_NAME = {c.name: c for c in ALL}

@@ -111,6 +111,8 @@ class System:
     programs = ()                       # without these it is missing
     only = None                         # names of works, or None: all
     more = ()                           # arguments of nfsload
+    usual = True                        # takes part if nobody names systems
+    syncs = True                        # fsync() reaches the store's disk
 
     def __init__(self, folder, programs, slow=False):
         self.folder = folder
@@ -312,8 +314,12 @@ class Securefs(Fuse):
 
 class Cryfs(Fuse):
     """Its scrypt takes some seconds and cannot be made cheaper: a store is
-    made once and copied, and the program is not restarted to be cold."""
+    made once and copied, and the program is not restarted to be cold.
+
+    strace shows no fsync at all, neither when a client calls it nor when it
+    is unmounted: blocks are written some time after fsync() has returned."""
     name, title = "cryfs", "CryFS"
+    syncs = False
     programs = ("cryfs",)
     # a store that was made before, and a variable that says where
     template, variable = os.environ.get("BENCH_CRYFS"), "BENCH_CRYFS"

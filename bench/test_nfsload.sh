@@ -47,7 +47,7 @@ runp init w --cipher SIV_CTRMAC
 # --- every procedure
 ok 'a server starts' serve v
 for p in null getattr lookup lookup-absent access readlink read write \
-    write-commit create create-write create-write-commit remove rename mix
+    write-commit create create-write create-write-commit remove rename rename-each mix
 do
 	load --export /v --proc $p --count 60 --depth 3 --connections 2 \
 	    --size 40000 --file-size 200000 --files 7 --entries 70 \
@@ -72,6 +72,50 @@ for random in '' --random; do
 	json 'and were counted' 'j["bytes"] == 50 * 4096 and
 	    j["procs"]["WRITE"]["calls"] == 50'
 done
+load --export /v --proc write --count 100 --size 4096 --file-size 160K \
+    --connections 2 --verify --json
+ok 'writing goes on in new files' fine
+json 'each of them was written once' 'j["passes"] == 2 and
+    j["bytes"] == 100 * 4096 and j["procs"]["WRITE"]["calls"] == 100'
+load --export /v --proc write --seconds 0.01 --size 4096 --file-size 400K --json
+ok 'a time is over when a file is' fine
+json 'each of them is whole' 'j["calls"] == 100 * j["passes"]'
+load --export /v --proc write --count 50 --size 4096 --file-size 160K --keep
+runp ls v /
+runp ls v "/$(cat out)"
+ok 'what is kept is the last file' prints out-0-1
+runp rm -r v "/$(runp ls v / && cat out)"
+load --export /v --proc mix --count 400 --files 7 --entries 70 \
+    --file-size 200000 --json
+json 'a mix has NULLs, for what every call waits' \
+    'j["procs"]["NULL"]["calls"] >= 4'
+
+# --- what is there already
+runp mkdir v /d1 /d2
+runp put v pw /d1/one
+runp put v pw /d2/two
+printf '/d1/one\nd2/two\n' > paths
+for p in getattr lookup access create; do
+	load --export /v --proc $p --count 60 --paths paths --depth 3 --json
+	ok "$p goes round files that are there" fine
+	json 'as often as asked' 'j["calls"] == 60 and j["errors"] == 0'
+done
+runp ls v /d1
+ok 'what create made is taken away' prints one
+load --export /v --proc create --count 5 --paths paths --keep --seed 7
+runp ls v /d2
+ok 'unless it is kept: every second one' prints \
+    "$(printf 'new-7-00000001\nnew-7-00000003\ntwo')"
+echo /d1/none >> paths
+load --export /v --proc lookup --paths paths
+ok 'a path that leads nowhere' wrong '/d1/none: LOOKUP: NFS3ERR_NOENT'
+echo /d1 > paths
+load --export /v --proc lookup --paths paths
+ok 'a path to a directory' wrong '/d1: not a file'
+load --export /v --proc rename --paths paths
+ok 'a procedure that takes no paths' same 2 "$rc"
+runp rm -r v /d1 /d2
+
 load --export /v --proc getattr --seconds 0.05 --threads 2 --connections 3
 ok 'a time and threads' fine
 runp ls v /

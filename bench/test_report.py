@@ -14,9 +14,13 @@ sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
+import many
+import native
 import points
 import report
+import runs
 import samples
+import servers
 import stats
 import svg
 import tools
@@ -154,7 +158,7 @@ def goals_are_judged_by_the_samples():
     same((one.figure, one.verdict, one.remark),
          ("2 [2, 2]", "pass", "best: gocryptfs"))
     # 70 us are a third of gocryptfs's, but securefs takes 100
-    one = r["server CPU, create and write 4 KiB / best encrypted FUSE"]
+    one = r["server CPU, create and write 4 KiB / best encrypted FUSE, depth 1"]
     same((one.figure[:3], one.limit, one.verdict, one.remark),
          ("0.7", "<= 0.6", "miss", "best: securefs"))
     same(r["start to ready, less scrypt"].verdict, "miss")
@@ -164,7 +168,8 @@ def goals_are_judged_by_the_samples():
 
 @test
 def what_was_not_measured_is_no_pass():
-    one = rows(sample())["sequential write, vaultnfs / best encrypted FUSE"]
+    one = rows(sample())["sequential write, vaultnfs / best encrypted FUSE "
+                         "mount that syncs"]
     same(one.verdict, "not measured")
     raw = sample()
     raw["samples"] = [s for s in raw["samples"] if s["work"] != "null"]
@@ -173,8 +178,131 @@ def what_was_not_measured_is_no_pass():
          ("not measured", "vaultnfs, null: not measured"))
     raw["samples"] = []
     verdicts = {r.verdict for r in points.Points(samples.Samples(raw)).rows()}
-    same(verdicts, {"not measured"})
+    same(verdicts, {"not measured", "not judged"})
     made(raw)
+
+
+def add(raw, system, work, n, **values):
+    """The same figures in rounds 0 to n - 1."""
+    raw["samples"] += [{"round": i, "place": 0, "system": system,
+                        "work": work, "load": 0, "values": values}
+                       for i in range(n)]
+
+
+@test
+def writing_is_judged_beside_mounts_that_sync():
+    raw = sample()
+    raw["systems"] = [s for s in raw["systems"] if s["name"] != "cryfs"] + [
+        {"name": "cryfs", "title": "CryFS", "kind": "fuse", "encrypted": True,
+         "syncs": False, "state": "ok", "reason": "", "version": ""}]
+    for system, rate in (("vaultnfs", 600.0), ("gocryptfs", 200.0),
+                         ("securefs", 150.0), ("cryfs", 1200.0)):
+        add(raw, system, "seq-write", 6, main=rate)
+    r = rows(raw)
+    one = r["sequential write, vaultnfs / best encrypted FUSE mount that "
+            "syncs"]
+    same((one.figure, one.verdict, one.remark),
+         ("3 [3, 3]", "pass", "best: gocryptfs"))
+    one = r["sequential write, vaultnfs / cryfs"]
+    same((one.figure, one.verdict), ("0.5 [0.5, 0.5]", "not judged"))
+    assert "fsync" in one.remark
+    same(r["sequential write, vaultnfs / gocryptfs"].remark, "")
+
+
+@test
+def cpu_is_judged_at_both_depths_and_beside_null():
+    raw = sample()
+    add(raw, "vaultnfs", "null", 6, cpu_us=25.0)
+    add(raw, "vaultnfs", "create-write-16", 6, main=9.0, cpu_us=40.0)
+    r = rows(raw)
+    text = "server CPU, create and write 4 KiB / best encrypted FUSE, depth %d"
+    one = r[text % 1]
+    same((one.figure[:3], one.verdict, one.remark),
+         ("0.7", "miss", "best: securefs; 2 NULL at depth 1 are 50 us, and no "
+          "NFS call costs less"))
+    one = r[text % 16]                  # beside the same 100 us of securefs
+    same((one.figure[:3], one.verdict, one.remark),
+         ("0.4", "pass", "best: securefs"))
+    same(r["server CPU, unlink / best encrypted FUSE, depth 16"].verdict,
+         "not measured")
+    assert "server CPU, list / best encrypted FUSE" in r
+
+
+@test
+def memory_may_be_64_mib_and_the_caches():
+    raw = sample()
+    add(raw, "vaultnfs", "rss-peak", 6, main=100.0)
+    one = rows(raw)["memory under load"]
+    same((one.limit, one.verdict), ("<= 64 MiB", "miss"))
+    raw["caches"] = {"cache_mib": 30, "dirty_mib": 20}
+    one = rows(raw)["memory under load"]
+    same((one.limit, one.verdict), ("<= 114 MiB", "pass"))
+    assert "30 MiB" in one.remark and "20 MiB" in one.remark
+
+
+@test
+def a_vault_of_many_files_is_held_against_a_small_one():
+    raw = sample()
+    for n, us in ((1000, 50.0), (100000, 55.0), (1000000, 65.0)):
+        add(raw, "vaultnfs", "lookup-files", 6, main=us, cpu_us=us / 2,
+            files=n)
+        if n > 1000:
+            add(raw, "vaultnfs", "lookup-files-wide", 6, main=us, files=n)
+    r = rows(raw)
+    text = "LOOKUP per call, in a vault of %s files / of %s"
+    one = r[text % ("100,000", "1,000")]
+    same((one.figure, one.limit, one.verdict, one.remark),
+         ("1.1 [1.1, 1.1]", "<= 1.2", "pass", "server CPU: 1.1 [1.1, 1.1]"))
+    same(r[text % ("1,000,000", "1,000")].verdict, "miss")
+    one = r[text % ("1,000,000", "100,000") + ", one file in each directory"]
+    same((one.figure[:4], one.verdict), ("1.18", "pass"))
+    same(r["GETATTR per call, in a vault of ? files / of ?"].verdict,
+         "not measured")
+
+
+@test
+def the_same_number_of_files_is_touched_in_every_vault():
+    for n in (1000, 100000, 1000000):
+        near_ones = many.paths(n, "")
+        same((len(set(near_ones)), len({os.path.dirname(p)
+                                        for p in near_ones})), (1000, 10))
+        last = max(int(p.split("/")[1][4:]) for p in near_ones)
+        assert 0.8 * (n // 100) < last < n // 100, last     # far apart
+    same(many.paths(1000, "-wide"), None)
+    for n in (100000, 1000000):
+        far = many.paths(n, "-wide")
+        same((len(set(far)), len({os.path.dirname(p) for p in far})),
+             (1000, 1000))
+    same(many.path(12345, 7),
+         "group-000123/dir-012345/file-00000007.txt")   # as scale_make has it
+
+
+@test
+def stalls_are_told_from_inside_and_outside():
+    procs = {"GETATTR": {"max_us": 4000, "p99_us": 900},
+             "NULL": {"max_us": 3900, "p99_us": 800}}
+    got = dict(native.stalls({"loop_max_us": 1500}, {"procs": procs},
+                             {"procs": {"NULL": {"max_us": 3000,
+                                                 "p99_us": 100}}}))
+    same({k: v["main"] for k, v in got.items()},
+         {"stall": 1.5, "stall-outside": 4, "stall-null": 3.9,
+          "stall-machine": 3})
+    raw = sample()
+    for work, values in got.items():
+        add(raw, "vaultnfs", work, 6, **values)
+    r = rows(raw)
+    same(r["longest stall of the loop under mixed load"].verdict, "pass")
+    one = r["longest GETATTR under mixed load, from outside"]
+    same((one.figure, one.verdict), ("4 [4, 4] ms", "miss"))
+    assert "same load 3.9 [3.9, 3.9] ms" in one.remark and \
+        "no other load 3 [3, 3] ms" in one.remark, one.remark
+
+
+@test
+def what_is_written_is_as_large_as_vaultbench_has_it():
+    # vb_scale(64, 8) of vb.c
+    for scale, mib in ((1.0, 64), (0.2, 13), (0.5, 32), (0.01, 8)):
+        same(works.large_file(scale), mib)
 
 
 @test
@@ -223,6 +351,49 @@ def the_three_ideas_are_judged_by_an_ablation():
     one = r["concurrent, three ideas on / off"]
     same((one.figure, one.limit, one.verdict),
          ("1.1 [1.1, 1.1]", ">= 1.15", "miss"))
+
+
+@test
+def the_three_ideas_are_judged_by_a_pair_in_the_same_run_too():
+    raw = sample()
+    raw["mode"] = "guest"
+    raw["systems"].append(
+        {"name": "vaultnfs-noideas", "title": "off", "kind": "nfs",
+         "encrypted": True, "state": "ok", "reason": "", "version": ""})
+    raw["works"] = [dict(works.describe(works.of_workload(
+        {"name": "ide", "phase": "-", "unit": "s"})))]
+    raw["samples"] = []
+    add(raw, "vaultnfs", "ide", 6, main=2.0)
+    add(raw, "vaultnfs-noideas", "ide", 6, main=2.1)
+    r = rows(raw)
+    one = r["ide, three ideas on / off"]
+    same((one.figure, one.verdict), ("1.05 [1.05, 1.05]", "miss"))
+    same(r["concurrent, three ideas on / off"].verdict, "not measured")
+
+
+@test
+def some_workloads_may_have_rounds_of_their_own():
+    same(runs.rounds_of("git=1,ide=10,none=3", ["git", "ide", "tree"], 3),
+         {"git": 1, "ide": 10, "tree": 3})
+    same(runs.rounds_of(None, ["git"], 3), {"git": 3})
+    try:
+        runs.rounds_of("git", ["git"], 3)
+    except SystemExit:
+        pass
+    else:
+        assert False, "a part without a number was taken"
+
+
+@test
+def who_is_not_named_takes_part_if_usual():
+    names = [c.name for c in servers.ALL if c.usual]
+    assert "vaultnfs" in names and "vaultnfs-noideas" not in names
+    same(servers.BY_NAME["vaultnfs-noideas"].tune,
+         ("no-arena", "no-inline", "no-pool"))
+    same(servers.BY_NAME["vaultnfs-plain"].cipher, "NONE")
+    same([c.name for c in servers.ALL if not c.syncs], ["cryfs"])
+    for name in works.ONLY_OURS:        # each beside one that others have too
+        assert works.BY_NAME[name[:-len("-16")]].bench, name
 
 
 @test
@@ -298,7 +469,7 @@ def a_report_of_switches_shows_gains():
          "version": "", "state": s, "reason": r}
         for n, s, r in (("vaultnfs", "ok", ""), ("no-arena", "ok", ""),
                         ("no-such", "failed", "no experiment is called so"))]
-    raw["works"] = [raw["works"][0]]
+    raw["works"] = [raw["works"][0], raw["works"][2]]
     raw["samples"] = [
         {"round": n, "place": 0, "system": s, "work": "getattr", "load": 0,
          "values": {"main": m, "cpu_us": c}} for n in range(6)
@@ -311,6 +482,7 @@ def a_report_of_switches_shows_gains():
                       "better with", "failed: no experiment is called so",
                       "mallocs"):
             assert words in text, "%s is not in %s" % (words, kind)
+        assert "sequential read" not in text, "a work that was left out"
     raw["samples"] = [x for x in raw["samples"] if x["round"] < 5]
     text = made(raw)["txt"]
     assert "too few rounds" in text and "better with" not in text

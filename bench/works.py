@@ -16,6 +16,9 @@ MIB = 1 << 20
 Work = collections.namedtuple(
     "Work", "name title group unit per nfs bench", defaults=(None, None))
 
+# Beside the same at depth 1, which all have; others would only take time.
+ONLY_OURS = ("stat-16", "create-write-16", "unlink-16", "rename-16")
+
 
 def call(name, title, proc, depth, bench=None, *more):
     return Work(name, title, "calls", "/s", "call",
@@ -41,9 +44,12 @@ NATIVE = [
     call("getattr", "GETATTR, depth 1", "getattr", 1),
     call("getattr-16", "GETATTR, depth 16", "getattr", 16),
     call("getattr-64", "GETATTR, depth 64", "getattr", 64),
-    call("lookup", "LOOKUP / stat of an uncached file", "lookup", 1,
-         "micro-stat"),
+    call("lookup", "LOOKUP, depth 1", "lookup", 1),
     call("lookup-16", "LOOKUP, depth 16", "lookup", 16),
+    call("stat", "LOOKUP of 10,000 files / stat, uncached", "lookup", 1,
+         "micro-stat", "--files", "10000"),
+    call("stat-16", "LOOKUP of 10,000 files, depth 16", "lookup", 16, None,
+         "--files", "10000"),
     call("absent-16", "LOOKUP of an absent name, depth 16", "lookup-absent",
          16),
     call("access-16", "ACCESS, depth 16", "access", 16),
@@ -58,7 +64,7 @@ NATIVE = [
          "--proc read --size 1048576 --depth 4", "micro-seq-read"),
     data("seq-read-2", "sequential read, two connections",
          "--proc read --size 1048576 --depth 4 --connections 2"),
-    data("seq-write", "sequential write, 1 MiB, committed at the end",
+    data("seq-write", "sequential write of new files, 1 MiB, each committed",
          "--proc write --size 1048576 --depth 4", "micro-seq-write"),
     pages("rand-read", "4 KiB random read, depth 1", "--proc read --depth 1",
           "micro-rand-read"),
@@ -70,9 +76,13 @@ NATIVE = [
           "--proc write --depth 16"),
     files("create-write", "create and write 4 KiB", "--proc create-write",
           "micro-create"),
+    files("create-write-16", "create and write 4 KiB, depth 16",
+          "--proc create-write --depth 16"),
     files("create", "create, empty", "--proc create"),
     files("unlink", "unlink", "--proc remove", "micro-unlink"),
-    files("rename", "rename", "--proc rename", "micro-rename"),
+    files("unlink-16", "unlink, depth 16", "--proc remove --depth 16"),
+    files("rename", "rename", "--proc rename-each", "micro-rename"),
+    files("rename-16", "rename, depth 16", "--proc rename-each --depth 16"),
     files("list", "list and stat 10,000 entries", "--proc readdirplus",
           "micro-list", "entry"),
 ]
@@ -99,11 +109,22 @@ EXTRA = [
          "start and memory", "ms", "run"),
     Work("stall-outside", "longest GETATTR under mixed load, from outside",
          "start and memory", "ms", "run"),
-    Work("getattr-files", "GETATTR by old handles", "many files", "us",
-         "call"),
-    Work("lookup-files", "LOOKUP", "many files", "us", "call"),
-    Work("create-files", "CREATE", "many files", "us", "call"),
-]
+    Work("stall-null", "longest NULL in the same load", "start and memory",
+         "ms", "run"),
+    Work("stall-machine", "longest NULL with no other load",
+         "start and memory", "ms", "run"),
+] + [Work("%s-files%s" % (proc, form), "%s of %s" % (proc.upper(), words),
+          "many files", "us", "call")
+     for form, words in (("", "1,000 files in 10 directories"),
+                         ("-wide", "1,000 files in 1,000 directories"))
+     for proc in ("lookup", "getattr", "create")]
+
+
+def large_file(scale):
+    """MiB of the file that vaultbench's micro-data writes (vb_micro.c)."""
+    return max(8, int(64 * scale + 0.5))
+
+
 GOOD_IS_LESS = ("s", "ms", "us", "MiB")
 
 

@@ -1,0 +1,98 @@
+"""many.py - does a call cost more when the vault has many files?
+
+Vaults of several sizes, all up at once and made in the same way: 100 files in
+each directory, 100 directories in each one above (tests/scale/scale_make).  In
+each the same number of files is touched: 1,000 that lie together in 10
+directories, or one in each of 1,000; so what is warm is as much everywhere.
+Rounds take turns over the sizes, and CREATE leaves what it made.
+"""
+import os
+
+import servers
+import systems
+import works
+from systems import Failed
+
+IN_ONE, FANOUT = 100, 100               # scale_make's
+TOUCHED = 1000
+PROCS = ("lookup", "getattr", "create")
+FORMS = ("", "-wide")
+EXTRA = {w.name: w for w in works.EXTRA}
+
+
+def path(directory, k):
+    return "group-%06d/dir-%06d/file-%08d.txt" % (directory // FANOUT,
+                                                  directory, k)
+
+
+def paths(files, form):
+    """1,000 of them, far apart; None: so many directories there are not."""
+    have = files // IN_ONE
+    want = TOUCHED if form else TOUCHED // IN_ONE
+    if have < want:
+        return None
+    each = TOUCHED // want
+    return [path(i * have // want, (i + k) % IN_ONE)
+            for i in range(want) for k in range(each)]
+
+
+class Sized(servers.Vaultnfs):
+    def __init__(self, folder, paths_of, files):
+        super().__init__(folder, paths_of)
+        self.files = files
+
+    def store(self):
+        super().store()
+        systems.run([self.paths["scale_make"], self.at("store"),
+                     self.password, str(self.files // IN_ONE), str(IN_ONE)])
+
+    def lists(self):
+        """{form: file with paths}"""
+        out = {}
+        for form in FORMS:
+            chosen = paths(self.files, form)
+            if chosen:
+                out[form] = self.at("paths" + form)
+                with open(out[form], "w", encoding="ascii") as f:
+                    f.write("".join(p + "\n" for p in chosen))
+        return out
+
+
+def one(c, rnd, s, proc, form, listing):
+    """Every file of the list so often that a wake-up more does not count."""
+    turns = 1 if proc == "create" else 2 if c.opt.quick else 20
+    said = c.load.run(s, [
+        "--proc", proc, "--depth", "1", "--paths", listing, "--count",
+        str(TOUCHED * turns), "--keep", "--seed",
+        str(1 + 2 * rnd + FORMS.index(form))])
+    values = {"main": 1e6 / said["rate"], "files": s.files}
+    if said.get("server_cpu_us") is not None:
+        values["cpu_us"] = said["server_cpu_us"]
+    c.add(rnd, 0, "vaultnfs", EXTRA["%s-files%s" % (proc, form)], values)
+
+
+def measure(c, sizes):
+    """c: the run (native.py)."""
+    up = []
+    try:
+        for n in sizes:
+            s = Sized(os.path.join(c.folder, "files-%d" % n), c.opt.paths, n)
+            up.append(s)
+            s.prepare()
+            s.start()
+            c.say("a vault of %d files is up" % n)
+        listing = {s.files: s.lists() for s in up}
+        for rnd in range(c.opt.rounds):
+            for proc in PROCS:
+                for form in FORMS:
+                    turn = [s for s in up if form in listing[s.files]]
+                    c.dice.shuffle(turn)
+                    for s in turn:
+                        one(c, rnd, s, proc, form, listing[s.files][form])
+            c.say("round %d of %d: many files" % (rnd + 1, c.opt.rounds))
+            c.keep()
+    except (Failed, OSError) as e:
+        c.fail(0, "vaultnfs", "lookup-files", e)
+    finally:
+        for s in up:
+            s.stop()
