@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/secret.h"
 #include "base/tune.h"
 
 #define ALIGN		_Alignof(max_align_t)
@@ -79,6 +80,13 @@ block_new(size_t size)
 	return b;
 }
 
+static void
+block_free(struct block *b)
+{
+	secret_zero(b->data, b->size);
+	free(b);
+}
+
 struct arena *
 arena_new(size_t max)
 {
@@ -107,7 +115,7 @@ arena_free(struct arena *a)
 	arena_reset(a);
 	for (b = a->first; b != NULL; b = next) {
 		next = b->next;
-		free(b);
+		block_free(b);
 	}
 	free(a->ptrs);
 	free(a);
@@ -213,7 +221,7 @@ reset_blocks(struct arena *a)
 			link = &b->next;
 		} else {
 			*link = b->next;
-			free(b);
+			block_free(b);
 		}
 	}
 	a->cur = a->first;
@@ -230,6 +238,16 @@ arena_reset(struct arena *a)
 		reset_blocks(a);
 	a->used = 0;
 	a->overflowed = false;
+}
+
+void
+arena_wipe(struct arena *a)
+{
+	struct block *b;
+
+	arena_reset(a);
+	for (b = a->first; b != NULL; b = b->next)
+		secret_zero(b->data, b->size);
 }
 
 void *

@@ -13,6 +13,7 @@
  * needs as much as the last one allocates nothing.  max bounds the bytes handed
  * out (sizes are rounded up to the alignment); the blocks beneath, whose ends
  * may stay unused, are together below 2 * max + ARENA_KEEP.
+ * A block that goes back to the heap is zeroed: there are names in it.
  * With --enable-arena-debug each allocation is one malloc of its own, so that
  * a sanitizer sees every overrun and every use after reset; an arena made while
  * TUNE_ARENA is off is of that kind too.
@@ -56,5 +57,8 @@ size_t arena_used(const struct arena *a);
 
 /* Take everything back. */
 void arena_reset(struct arena *a);
+
+/* The same, and zero all that it keeps. */
+void arena_wipe(struct arena *a);
 
 #endif /* BASE_ARENA_H */

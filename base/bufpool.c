@@ -6,12 +6,14 @@
 
 #include "base/bufpool.h"
 #include "base/lock.h"
+#include "base/secret.h"
 #include "base/tune.h"
 
 #define LINE	64u			/* bytes; alignment of every buffer */
 #define BATCH	(BUFPOOL_LOCAL / 2)	/* moved under one taking of the lock */
 
 static atomic_size_t in_use;
+static atomic_bool wiping;
 
 static uint8_t *
 heap_get(void)
@@ -19,6 +21,13 @@ heap_get(void)
 	void *p;
 
 	return posix_memalign(&p, LINE, BUFPOOL_SIZE) == 0 ? p : NULL;
+}
+
+static void
+heap_put(uint8_t *buf)
+{
+	secret_zero(buf, BUFPOOL_SIZE);
+	free(buf);
 }
 
 size_t
@@ -83,7 +92,7 @@ return_some(void)
 		shared.bufs[shared.n++] = local.bufs[--local.n];
 	lock_drop(&shared.lock);
 	while (local.n > keep)
-		free(local.bufs[--local.n]);
+		heap_put(local.bufs[--local.n]);
 }
 
 uint8_t *
@@ -101,9 +110,11 @@ bufpool_put(uint8_t *buf)
 		return;
 	count_in();
 	if (!is_keeping()) {
-		free(buf);
+		heap_put(buf);
 		return;
 	}
+	if (atomic_load_explicit(&wiping, memory_order_relaxed))
+		secret_zero(buf, BUFPOOL_SIZE);
 	if (local.n == BUFPOOL_LOCAL)
 		return_some();
 	local.bufs[local.n++] = buf;
@@ -113,7 +124,7 @@ void
 bufpool_thread_fini(void)
 {
 	while (local.n > 0)
-		free(local.bufs[--local.n]);
+		heap_put(local.bufs[--local.n]);
 }
 
 void
@@ -122,8 +133,34 @@ bufpool_fini(void)
 	bufpool_thread_fini();
 	lock_take(&shared.lock);
 	while (shared.n > 0)
-		free(shared.bufs[--shared.n]);
+		heap_put(shared.bufs[--shared.n]);
 	lock_drop(&shared.lock);
+}
+
+void
+bufpool_thread_wipe(void)
+{
+	unsigned i;
+
+	for (i = 0; i < local.n; i++)
+		secret_zero(local.bufs[i], BUFPOOL_SIZE);
+}
+
+void
+bufpool_wipe(void)
+{
+	unsigned i;
+
+	lock_take(&shared.lock);
+	for (i = 0; i < shared.n; i++)
+		secret_zero(shared.bufs[i], BUFPOOL_SIZE);
+	lock_drop(&shared.lock);
+}
+
+void
+bufpool_wiping(bool on)
+{
+	atomic_store(&wiping, on);
 }
 
 size_t

@@ -9,12 +9,15 @@
  * With --enable-arena-debug nothing is kept, so that a sanitizer sees every
  * use after a put; TUNE_POOL off is the same.
  *
- * Contents are not cleared: they are clear text of the vault's files, which
- * the page cache of the client holds anyway; keys never pass through here.
+ * Contents are not cleared as a rule: they are clear text of the vault's files,
+ * which the page cache of the client holds anyway; keys never pass through
+ * here.  When vaults are locked they are (bufpool_wipe()), and what goes back
+ * to the heap has been zeroed, since nobody finds it there again.
  */
 #ifndef BASE_BUFPOOL_H
 #define BASE_BUFPOOL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,6 +34,14 @@ void bufpool_thread_fini(void);
 
 /* The same, and the shared list; call when no other thread is left. */
 void bufpool_fini(void);
+
+/*
+ * Zero what this thread keeps; what the shared list keeps.  While wiping is on,
+ * every buffer is zeroed as it is put back.  Any thread.
+ */
+void bufpool_thread_wipe(void);
+void bufpool_wipe(void);
+void bufpool_wiping(bool on);
 
 /* Buffers taken and not put back, in the whole process (for leak tests). */
 size_t bufpool_in_use(void);

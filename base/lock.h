@@ -31,6 +31,7 @@ enum lock_rank {
 	LOCK_CHUNKS,		/* struct chunks: clear chunks in memory */
 	LOCK_KEYS,		/* struct keys: free list of contexts */
 	LOCK_BUFPOOL = 24,	/* bufpool.c: buffers no thread keeps */
+	LOCK_SECRET,		/* secret_heap.c: unused pieces */
 };
 
 #ifdef LOCK_CHECK
@@ -71,6 +72,16 @@ lock_take(struct lock *l)
 {
 	LOCK_CHECK_TAKE(l->rank);
 	(void)pthread_mutex_lock(&l->mtx);
+}
+
+/* False: it would have had to wait.  Any order is safe for who does not. */
+static inline bool
+lock_try(struct lock *l)
+{
+	if (pthread_mutex_trylock(&l->mtx) != 0)
+		return false;
+	LOCK_CHECK_TAKE(l->rank);
+	return true;
 }
 
 static inline void
@@ -114,6 +125,15 @@ rwlock_take_write(struct rwlock *l)
 {
 	LOCK_CHECK_TAKE(l->rank);
 	(void)pthread_rwlock_wrlock(&l->rw);
+}
+
+static inline bool
+rwlock_try_write(struct rwlock *l)
+{
+	if (pthread_rwlock_trywrlock(&l->rw) != 0)
+		return false;
+	LOCK_CHECK_TAKE(l->rank);
+	return true;
 }
 
 static inline void

@@ -14,6 +14,7 @@ static const struct word {
 } words[] = {
 	{ "no-arena", TUNE_ARENA },
 	{ "no-inline", TUNE_INLINE },
+	{ "no-inline-changes", TUNE_INLINE_CHANGES },
 	{ "no-pool", TUNE_POOL },
 	{ "no-rwf-nowait", TUNE_RWF_NOWAIT },
 	{ "no-zero-copy", TUNE_ZERO_COPY },
@@ -25,6 +26,8 @@ static const struct word {
 	{ "no-node-cache", TUNE_NODE_CACHE },
 	{ "no-file-cache", TUNE_FILE_CACHE },
 	{ "malloc=libc", TUNE_MALLOC },
+	{ "no-encryption", TUNE_ENCRYPTION },
+	{ "no-gate", TUNE_GATE },
 };
 
 #define NWORDS	(sizeof(words) / sizeof(words[0]))
@@ -47,9 +50,10 @@ find(const char *text, size_t len)
 const char *
 tune_words(void)
 {
-	return "no-arena no-inline no-pool no-rwf-nowait no-zero-copy "
-	    "no-batch no-chunk-cache no-write-cache no-journal "
-	    "no-listing-cache no-node-cache no-file-cache malloc=libc";
+	return "no-arena no-inline no-inline-changes no-pool "
+	    "no-rwf-nowait no-zero-copy no-batch no-chunk-cache "
+	    "no-write-cache no-journal no-listing-cache no-node-cache "
+	    "no-file-cache malloc=libc no-encryption no-gate";
 }
 
 int

@@ -17,6 +17,7 @@ struct verr;
 enum tune {
 	TUNE_ARENA,		/* memory of a call comes from its arena */
 	TUNE_INLINE,		/* what needs no wait runs on the loop */
+	TUNE_INLINE_CHANGES,	/* small changes, too */
 	TUNE_POOL,		/* chunk buffers are kept and used again */
 	TUNE_RWF_NOWAIT,	/* a READ tries the page cache on the loop */
 	TUNE_ZERO_COPY,		/* data is sent and taken where it lies */
@@ -28,6 +29,8 @@ enum tune {
 	TUNE_NODE_CACHE,	/* where a file was seen last */
 	TUNE_FILE_CACHE,	/* open files */
 	TUNE_MALLOC,		/* the allocator is the one we chose */
+	TUNE_ENCRYPTION,	/* off: only vaults made for that (vault.c) */
+	TUNE_GATE,		/* who connects is looked at */
 	TUNE_COUNT
 };
 

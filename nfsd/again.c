@@ -19,8 +19,7 @@ look(struct request *rq, struct obj *dir, const struct slice *name,
 {
 	struct verr e;
 
-	if (dir_lookup(dir->dir, rq->arena, name->s, name->len, ent,
-	    &e) == -1)
+	if (obj_lookup(rq, dir, name, ent, &e) == -1)
 		return 0;
 	return ent->attr.fileid;
 }
@@ -41,7 +40,7 @@ again_gone(struct request *rq, struct obj *dir, const struct slice *name)
 {
 	uint64_t was = drc_subject(rq), is;
 
-	if (!drc_survives(rq))
+	if (!drc_survives(rq) || rq->on_loop)
 		return false;
 	is = fileid_of(rq, dir, name);
 	if (!rq->again || was == 0) {
@@ -49,6 +48,12 @@ again_gone(struct request *rq, struct obj *dir, const struct slice *name)
 		return false;
 	}
 	return is != was;
+}
+
+void
+again_meet(void *rq, uint64_t fileid)
+{
+	drc_set_subject(rq, fileid);
 }
 
 bool

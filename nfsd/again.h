@@ -12,6 +12,7 @@
 #define NFSD_AGAIN_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "vault/attr.h"
 #include "xdr/xin.h"
@@ -26,6 +27,12 @@ struct request;
  */
 bool again_gone(struct request *rq, struct obj *dir,
     const struct slice *name);
+
+/*
+ * The note alone, for struct dir_change's meet: on the loop, where nothing runs
+ * that may have run already, again_gone() does not look and this is enough.
+ */
+void again_meet(void *rq, uint64_t fileid);
 
 /* After again_gone() of the old name: the new one is what was moved. */
 bool again_moved(struct request *rq, struct obj *to, const struct slice *name);

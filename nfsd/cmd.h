@@ -38,10 +38,18 @@ enum cmd_opt_type {
 	CMD_OPT_END,
 	CMD_OPT_FLAG,		/* nothing; bool */
 	CMD_OPT_TEXT,		/* anything; const char * */
+	CMD_OPT_LIST,		/* the same, each time; struct cmd_words */
 	CMD_OPT_WORD,		/* a word of value, A|B; const char * */
 	CMD_OPT_NUMBER,		/* min to max; uint64_t */
 	CMD_OPT_SIZE,		/* the same with K, M, G, T; uint64_t */
 	CMD_OPT_PASS,		/* struct pass_source; min is its kind */
+};
+
+#define CMD_WORDS_MAX	32u
+
+struct cmd_words {
+	const char	*word[CMD_WORDS_MAX];
+	unsigned	 n;
 };
 
 struct cmd_opt {
@@ -151,6 +159,7 @@ bool cmd_stopped(void);
 /* One in each cmd_NAME.c; main.c lists them. */
 extern const struct cmd cmd_init, cmd_serve, cmd_ls, cmd_tree, cmd_cat,
     cmd_get, cmd_put, cmd_mkdir, cmd_rm, cmd_mv, cmd_ln, cmd_stat, cmd_info,
-    cmd_passwd, cmd_paths, cmd_check;
+    cmd_passwd, cmd_paths, cmd_check, cmd_status, cmd_stats, cmd_lock,
+    cmd_unlock;
 
 #endif /* NFSD_CMD_H */

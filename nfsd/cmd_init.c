@@ -9,11 +9,14 @@
 #include "nfsd/cmd.h"
 #include "nfsd/cmd_out.h"
 #include "nfsd/pass.h"
+#include "vault/cipher.h"
 #include "vault/masterkey.h"
 #include "vault/vault.h"
 
 /* Cheaper to guess than this is for tests only. */
 #define COST_SAFE	16384
+
+#define CIPHERS		"SIV_GCM|SIV_CTRMAC"
 
 struct args {
 	struct pass_source	 pass;
@@ -23,7 +26,7 @@ struct args {
 };
 
 static const struct cmd_opt opts[] = {
-	{ CMD_OPT_WORD, 0, "cipher", "SIV_GCM|SIV_CTRMAC",
+	{ CMD_OPT_TEXT, 0, "cipher", CIPHERS,
 	    offsetof(struct args, cipher), 0, 0, "SIV_GCM",
 	    "how contents are encrypted" },
 	{ CMD_OPT_NUMBER, 0, "scrypt-cost", "N", offsetof(struct args, cost),
@@ -62,15 +65,34 @@ cost_of(const struct cmd_call *call, const struct args *a)
 	return (uint32_t)a->cost;
 }
 
+/* As the vault has it; NULL: refused, and the line is printed. */
+static const char *
+cipher_of(const struct cmd_call *call, const struct args *a)
+{
+	if (strcmp(a->cipher, cipher_gcm.name) == 0 ||
+	    strcmp(a->cipher, cipher_ctrmac.name) == 0)
+		return a->cipher;
+	if (strcmp(a->cipher, "NONE") != 0)
+		(void)cmd_usage(call, "--cipher %s: must be one of " CIPHERS,
+		    a->cipher);
+	else if (!fast_kdf())
+		(void)cmd_usage(call, "--cipher NONE: files would not be "
+		    "encrypted; to measure with such a vault set "
+		    "VAULTNFS_FAST_KDF=1");
+	else
+		return cipher_plain.name;
+	return NULL;
+}
+
 static enum cmd_exit
-report(const struct args *a, const char *path, uint32_t cost)
+report(const struct args *a, const char *path, const struct vault_new *n)
 {
 	json_t *o;
 
 	if (!a->json)
 		return CMD_DONE;
 	o = json_pack("{s:b, s:i, s:s, s:I}", "ok", 1, "format", 8,
-	    "cipher", a->cipher, "scrypt_cost", (json_int_t)cost);
+	    "cipher", n->cipher, "scrypt_cost", (json_int_t)n->cost);
 	if (o == NULL || !cmd_json_bytes(o, "vault", "vault_hex", path,
 	    strlen(path)) || !cmd_json_print(o)) {
 		cmd_error("out of memory");
@@ -84,12 +106,12 @@ init_run(const struct cmd_call *call)
 {
 	const struct args *a = call->args;
 	const char *path = call->operand[0];
-	struct vault_new n = { .cipher = a->cipher };
+	struct vault_new n = { .cipher = cipher_of(call, a) };
 	struct verr e = { .code = VERR_NONE };
 	struct pass pass;
 	int rc;
 
-	if ((n.cost = cost_of(call, a)) == 0)
+	if (n.cipher == NULL || (n.cost = cost_of(call, a)) == 0)
 		return CMD_USAGE;
 	if (pass_read(&pass, &a->pass, "password of the new vault", true,
 	    &e) == -1)
@@ -103,7 +125,7 @@ init_run(const struct cmd_call *call)
 	pass_fini(&pass);
 	if (rc == -1)
 		return cmd_fail_vault(&e, "make a vault at", path);
-	return report(a, path, n.cost);
+	return report(a, path, &n);
 }
 
 const struct cmd cmd_init = {
@@ -111,6 +133,8 @@ const struct cmd cmd_init = {
 	"VAULT is a folder that is empty or not there yet.  The vault is of\n"
 	"Cryptomator's format 8; Cryptomator opens it as one of its own.\n"
 	"VAULTNFS_FAST_KDF=1 in the environment makes vaults whose password\n"
-	"is cheap to check and to guess: for tests.\n",
+	"is cheap to check and to guess: for tests.  With it, --cipher NONE\n"
+	"makes a vault for measuring only: its files are not encrypted, and\n"
+	"nothing but serve --tune no-encryption opens it.\n",
 	opts, sizeof(struct args), init_run
 };

@@ -18,7 +18,7 @@
 #include "nfsd/cmd.h"
 #include "nfsd/cmd_listen.h"
 
-/* Loopback addresses only; [::1] may have its brackets. */
+/* [::1] may have its brackets. */
 static enum cmd_exit
 check_address(const struct cmd_call *call, const char *given,
     struct cmd_listen *l)
@@ -26,7 +26,6 @@ check_address(const struct cmd_call *call, const char *given,
 	size_t len = strlen(given);
 	struct in6_addr a6;
 	struct in_addr a4;
-	bool loopback;
 
 	if (given[0] == '[' && len > 2 && given[len - 1] == ']') {
 		given++;
@@ -35,17 +34,14 @@ check_address(const struct cmd_call *call, const char *given,
 	(void)snprintf(l->addr, sizeof(l->addr), "%.*s", (int)len, given);
 	if (inet_pton(AF_INET, l->addr, &a4) == 1) {
 		l->ip6 = false;
-		loopback = ntohl(a4.s_addr) >> 24 == 127;
+		l->loopback = ntohl(a4.s_addr) >> 24 == 127;
 	} else if (inet_pton(AF_INET6, l->addr, &a6) == 1) {
 		l->ip6 = true;
-		loopback = IN6_IS_ADDR_LOOPBACK(&a6);
+		l->loopback = IN6_IS_ADDR_LOOPBACK(&a6);
 	} else {
 		return cmd_usage(call, "--listen %s: not a numeric address",
 		    l->addr);
 	}
-	if (!loopback)
-		return cmd_usage(call, "--listen %s: this version serves "
-		    "loopback only, as 127.0.0.1 or ::1", l->addr);
 	return CMD_DONE;
 }
 

@@ -13,6 +13,7 @@ struct cmd_listen {
 	int	fd;		/* listens already, or -1 */
 	char	addr[64];	/* numeric, without brackets */
 	bool	ip6;
+	bool	loopback;	/* no other host can connect */
 };
 
 /*

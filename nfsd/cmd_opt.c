@@ -114,6 +114,17 @@ set_pass(const struct cmd_opt *o, struct pass_source *to, const char *text,
 }
 
 static int
+add(const struct cmd_opt *o, struct cmd_words *to, const char *text,
+    struct verr *e)
+{
+	if (to->n == CMD_WORDS_MAX)
+		return verr_fail(e, VERR_INVAL, "--%s: given more than %u "
+		    "times", o->name, CMD_WORDS_MAX);
+	to->word[to->n++] = text;
+	return 0;
+}
+
+static int
 set(const struct cmd_opt *o, void *args, const char *text, struct verr *e)
 {
 	switch (o->type) {
@@ -131,6 +142,8 @@ set(const struct cmd_opt *o, void *args, const char *text, struct verr *e)
 	case CMD_OPT_TEXT:
 		*(const char **)member(o, args) = text;
 		break;
+	case CMD_OPT_LIST:
+		return add(o, member(o, args), text, e);
 	case CMD_OPT_NUMBER:
 	case CMD_OPT_SIZE:
 		return set_number(o, member(o, args), text, e);

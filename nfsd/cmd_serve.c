@@ -25,93 +25,13 @@
 #include "base/log.h"
 #include "base/verr.h"
 #include "nfsd/cmd.h"
-#include "nfsd/cmd_listen.h"
+#include "nfsd/cmd_serve.h"
 #include "nfsd/cmd_tune.h"
 #include "nfsd/cmd_vault.h"
 #include "nfsd/rpcbind.h"
 #include "nfsd/server.h"
 #include "nfsd/statedir.h"
 #include "vault/vault.h"
-
-struct args {
-	struct pass_source	 pass;
-	const char		*listen, *log_level, *state_dir, *tune;
-	uint64_t		 port, loops, workers, cache_size, ready_fd;
-	uint64_t		 dirty_limit;
-	bool			 read_only, rpcbind, shared, multi_user;
-	bool			 no_links;
-};
-
-#define OPT(type, name, value, member, min, max, preset, help)		\
-	{ type, 0, name, value, offsetof(struct args, member), min, max, \
-	    preset, help }
-
-static const struct cmd_opt opts[] = {
-	OPT(CMD_OPT_TEXT, "listen", "ADDR", listen, 0, 0, "127.0.0.1",
-	    "numeric address to listen on"),
-	OPT(CMD_OPT_NUMBER, "port", "N", port, 0, 65535, "2049",
-	    "TCP port of NFS and MOUNT; 0 picks one"),
-	OPT(CMD_OPT_FLAG, "read-only", NULL, read_only, 0, 0, NULL,
-	    "open nothing for writing"),
-	OPT(CMD_OPT_NUMBER, "loops", "N", loops, 0, SERVER_LOOPS_MAX, "1",
-	    "threads that own connections; 0: one per core"),
-	OPT(CMD_OPT_NUMBER, "workers", "N", workers, 1, 256, NULL,
-	    "threads that read and write [2]"),
-	OPT(CMD_OPT_SIZE, "cache-size", "BYTES", cache_size, 65536,
-	    (uint64_t)1 << 40, NULL,
-	    "of names, and of clear data, for each vault [32M]"),
-	OPT(CMD_OPT_SIZE, "dirty-limit", "BYTES", dirty_limit, 0,
-	    (uint64_t)1 << 36, "32M",
-	    "what may wait in memory for COMMIT; 0: nothing"),
-	OPT(CMD_OPT_NUMBER, "ready-fd", "N", ready_fd, 1, 1 << 20, NULL,
-	    "write the ready line to this descriptor too"),
-	OPT(CMD_OPT_FLAG, "rpcbind", NULL, rpcbind, 0, 0, NULL,
-	    "register with rpcbind while serving"),
-	OPT(CMD_OPT_FLAG, "multi-user", NULL, multi_user, 0, 0, NULL,
-	    "as root: files keep their owners, all users come in"),
-	OPT(CMD_OPT_FLAG, "no-hard-links", NULL, no_links, 0, 0, NULL,
-	    "refuse LINK: a copy of the vault has two files"),
-	OPT(CMD_OPT_FLAG, "shared", NULL, shared, 0, 0, NULL,
-	    "other servers that say it may write, too"),
-	OPT(CMD_OPT_TEXT, "state-dir", "DIR", state_dir, 0, 0, NULL,
-	    "its own files [/var/lib/vaultnfs if root, else"
-	    "\n                            ~/.local/state/vaultnfs]"),
-	OPT(CMD_OPT_TEXT, "tune", "LIST", tune, 0, 0, NULL,
-	    "for measuring: without ideas, as no-arena,no-inline"),
-	OPT(CMD_OPT_WORD, "log-level", "error|warn|info|debug", log_level,
-	    0, 0, "info", "what is logged to standard error"),
-	CMD_PASS(struct args, pass),
-	CMD_END
-};
-
-/* One VAULT[=NAME]. */
-struct share {
-	char		*path, *name;	/* allocated */
-	struct vault	*v;
-};
-
-struct serve {
-	const struct args	*args;
-	struct share		*share;
-	int			 n;
-	struct cmd_listen	 at;
-	uint16_t		 port;		/* where it listens */
-	char			 replies[PATH_MAX];	/* file, or "" */
-};
-
-static void
-set_log_level(const char *word)
-{
-	static const char *const words[] = {
-		[LOG_LEVEL_ERROR] = "error", [LOG_LEVEL_WARN] = "warn",
-		[LOG_LEVEL_INFO] = "info", [LOG_LEVEL_DEBUG] = "debug"
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcmp(word, words[i]) == 0)
-			log_set_level((enum log_level)i);
-}
 
 /*
  * Writeback to ourselves must not wait for memory that only writeback frees.
@@ -124,89 +44,6 @@ become_flusher(void)
 	if (prctl(PR_SET_IO_FLUSHER, 1, 0, 0, 0) == -1)
 		log_debug("PR_SET_IO_FLUSHER: %s", strerror(errno));
 #endif
-}
-
-/* The last part of a folder's path, allocated; NULL: none, or no memory. */
-static char *
-folder_name(const char *path)
-{
-	char *full, *name;
-
-	if ((full = realpath(path, NULL)) == NULL)
-		return NULL;
-	name = strrchr(full, '/') + 1;
-	name = name[0] == '\0' ? NULL : strdup(name);
-	free(full);
-	return name;
-}
-
-/*
- * VAULT=NAME is split at the last '=', unless the whole is a folder or what
- * follows cannot be a name.
- */
-static enum cmd_exit
-split_share(const struct cmd_call *call, struct share *sh, const char *word)
-{
-	const char *eq = strrchr(word, '=');
-	struct stat st;
-
-	if (eq != NULL && (strchr(eq, '/') != NULL || stat(word, &st) == 0))
-		eq = NULL;
-	if (eq == NULL) {
-		sh->path = strdup(word);
-		sh->name = folder_name(word);
-	} else {
-		sh->path = strndup(word, (size_t)(eq - word));
-		sh->name = strdup(eq + 1);
-	}
-	if (sh->path != NULL && eq == NULL && sh->name == NULL) {
-		if (stat(word, &st) == -1) {
-			cmd_error("cannot open %s: %s", word,
-			    strerror(errno));
-			return errno == EACCES ? CMD_PERMISSION :
-			    CMD_BADVAULT;
-		}
-		return cmd_usage(call, "%s: needs a name, as %s=NAME", word,
-		    word);
-	}
-	if (sh->path == NULL || sh->name == NULL) {
-		cmd_error("out of memory");
-		return CMD_FAILED;
-	}
-	if (sh->name[0] == '\0')
-		return cmd_usage(call, "%s: the name after '=' is empty",
-		    word);
-	return CMD_DONE;
-}
-
-static enum cmd_exit
-split_all(const struct cmd_call *call, struct serve *s)
-{
-	enum cmd_exit rc = CMD_DONE;
-	int i, k;
-
-	for (i = 0; i < s->n && rc == CMD_DONE; i++) {
-		rc = split_share(call, &s->share[i], call->operand[i]);
-		for (k = 0; k < i && rc == CMD_DONE; k++)
-			if (strcmp(s->share[k].name, s->share[i].name) == 0)
-				rc = cmd_usage(call, "two vaults are called "
-				    "/%s: give one another name, as %s=NAME",
-				    s->share[i].name, s->share[i].path);
-	}
-	return rc;
-}
-
-static enum cmd_exit
-probe_all(const struct serve *s)
-{
-	struct verr e = { .code = VERR_NONE };
-	struct vault_info info;
-	int i;
-
-	for (i = 0; i < s->n; i++)
-		if (vault_probe(s->share[i].path, &info, &e) == -1)
-			return cmd_fail_vault(&e, "open", s->share[i].path);
-	return CMD_DONE;
 }
 
 static enum cmd_exit
@@ -339,12 +176,16 @@ start_listening(struct serve *s, struct server *srv)
 static bool
 use_state(struct serve *s, struct server *srv, struct verr *e)
 {
-	char dir[PATH_MAX - 64];
+	const char *dir = s->state;
 	unsigned mended;
 	int i;
 
-	if (statedir_make(s->args->state_dir, dir, sizeof(dir), e) == -1)
+	if (s->state[0] == '\0' && statedir_make(s->args->state_dir, s->state,
+	    sizeof(s->state), e) == -1) {
+		s->state[0] = '\0';
 		return false;
+	}
+	s->journal = true;
 	for (i = 0; i < s->n; i++) {
 		if (vault_journal(s->share[i].v, dir, &mended, e) == -1)
 			return false;
@@ -389,9 +230,13 @@ run(struct serve *s, struct server *srv)
 		return rc;
 	if (s->args->rpcbind && rpcbind_set(s->port, s->at.ip6, &e) == -1)
 		return cmd_fail(&e, "--rpcbind");
-	if ((rc = say_ready(s)) == CMD_DONE &&
-	    server_run(srv, &e) == -1)
+	if (cmd_serve_keys(s, srv, &e) == -1)
+		rc = cmd_fail(&e, "cannot start");
+	if (rc == CMD_DONE && (rc = cmd_serve_show(s, srv)) == CMD_DONE &&
+	    (rc = cmd_serve_enter(s)) == CMD_DONE &&
+	    (rc = say_ready(s)) == CMD_DONE && server_run(srv, &e) == -1)
 		rc = cmd_fail(&e, "serving ended");
+	cmd_serve_hide(s);
 	if (s->args->rpcbind)
 		rpcbind_unset(s->at.ip6);
 	/* The next server will not get this port but by chance. */
@@ -418,7 +263,10 @@ serve(struct serve *s)
 		.workers = (unsigned)s->args->workers, .signals = true,
 		.multi_user = s->args->multi_user,
 		.no_links = s->args->no_links,
-		.dirty_max = (size_t)s->args->dirty_limit
+		.dirty_max = (size_t)s->args->dirty_limit,
+		.max_conns = (unsigned)s->args->max_conns,
+		.max_pending = (size_t)s->args->max_pending,
+		.gate = s->gate.o
 	};
 	struct verr e = { .code = VERR_NONE };
 	struct server *srv;
@@ -435,7 +283,7 @@ serve(struct serve *s)
 	rc = run(s, srv);
 	server_free(srv);
 	for (i = 0; i < s->n; i++)
-		if (!s->args->read_only &&
+		if (!s->args->read_only && s->share[i].v != NULL &&
 		    vault_sync_names(s->share[i].v, &e) == -1)
 			rc = cmd_first(rc, cmd_fail(&e, "%s",
 			    s->share[i].path));
@@ -449,13 +297,17 @@ serve_run(const struct cmd_call *call)
 	enum cmd_exit rc;
 	int i, fd = (int)s.args->ready_fd;
 
-	set_log_level(s.args->log_level);
+	cmd_serve_log_level(s.args->log_level);
 	if ((rc = cmd_tune(call, s.args->tune)) != CMD_DONE)
 		return rc;
 	if (s.args->multi_user && geteuid() != 0)
 		return cmd_usage(call, "--multi-user: only root can act for "
 		    "other users");
-	if ((rc = cmd_listen_find(call, s.args->listen, &s.at)) != CMD_DONE)
+	if ((rc = cmd_listen_find(call, s.args->listen, &s.at)) != CMD_DONE ||
+	    (rc = cmd_gate_set(call, &s.args->gate, s.at.addr,
+	    s.at.loopback, &s.gate)) != CMD_DONE)
+		return rc;
+	if ((rc = cmd_serve_idle(call, &s)) != CMD_DONE)
 		return rc;
 	/* no password command is to inherit it */
 	if (fd > STDERR_FILENO && fcntl(fd, F_SETFD, FD_CLOEXEC) == -1)
@@ -465,8 +317,8 @@ serve_run(const struct cmd_call *call)
 		cmd_error("out of memory");
 		return CMD_FAILED;
 	}
-	if ((rc = split_all(call, &s)) == CMD_DONE &&
-	    (rc = probe_all(&s)) == CMD_DONE)
+	if ((rc = cmd_share_split(call, &s)) == CMD_DONE &&
+	    (rc = cmd_share_probe(&s)) == CMD_DONE)
 		rc = serve(&s);
 	for (i = 0; i < s.n; i++) {
 		vault_close(s.share[i].v);
@@ -484,5 +336,5 @@ const struct cmd cmd_serve = {
 	"password opens them all.  When clients may come, one line goes to\n"
 	"standard output: ready 127.0.0.1:PORT /NAME[ /NAME...], with blanks\n"
 	"in names as \\040.  Logs go to standard error.\n",
-	opts, sizeof(struct args), serve_run
+	cmd_serve_opts, sizeof(struct serve_args), serve_run
 };

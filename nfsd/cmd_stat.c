@@ -158,7 +158,7 @@ print_text(const struct object *o)
 	print_field("path", o->path, strlen(o->path));
 	printf("%-10s %s%s\n", "type", at->type == VTYPE_DIR ? "directory" :
 	    at->type == VTYPE_SYMLINK ? "symbolic link" : "file",
-	    at->damaged ? ", damaged: no writer leaves this length" : "");
+	    at->damaged ? ", damaged: too short for a header" : "");
 	if (o->target != NULL)
 		print_field("target", o->target, o->target_len);
 	printf("%-10s %" PRIu64 " bytes, %" PRIu64 " on disk\n", "size",

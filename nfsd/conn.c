@@ -72,8 +72,11 @@ flush(struct conn *c)
 		ev_io_start(loop_ev(c->lane->loop), &c->wr);
 	else if (state == SENDQ_MORE)
 		conn_make_ripe(c);
-	/* Towards the end the timer is for replies that nobody takes. */
-	c->moved |= moved && c->eof;
+	if (state != SENDQ_BLOCKED)
+		c->blocked_us = 0;
+	else if (moved || c->blocked_us == 0)
+		c->blocked_us = c->lane->now_us;
+	c->moved |= moved;
 	return state != SENDQ_BROKEN;
 }
 
@@ -102,6 +105,35 @@ pump(struct conn *c)
 	return ok && (c->ripe || !c->eof || c->ncalls > 0);
 }
 
+/* What a record that is coming holds is counted with what is under way. */
+static void
+count_partial(struct conn *c)
+{
+	size_t held = record_held(&c->in);
+
+	if (held != c->held) {
+		stats_add(&c->lane->stats.inflight, held - c->held);
+		c->held = held;
+	}
+	/* while it is full, nothing of it is read */
+	if (c->full || !record_is_partial(&c->in))
+		c->began_us = 0;
+	else if (c->began_us == 0)
+		c->began_us = c->lane->now_us;
+}
+
+/* Who sends or takes a byte now and then keeps no timer from its end. */
+static bool
+is_slow(const struct conn *c)
+{
+	uint64_t now = c->lane->now_us;
+	uint64_t limit = c->lane->srv->opt.record_timeout_s * 1000000ull;
+
+	return (c->blocked_us != 0 && now - c->blocked_us > limit) ||
+	    (c->began_us != 0 &&
+	    now - c->began_us > limit * CONN_SLOW_RECORD);
+}
+
 /* Watch for what is wanted now. */
 static void
 settle(struct conn *c)
@@ -116,7 +148,7 @@ settle(struct conn *c)
 		ev_io_stop(ev, &c->rd);
 
 	hurry = (reading && record_is_partial(&c->in)) ||
-	    (c->eof && !sendq_is_empty(&c->replies));
+	    ev_is_active(&c->wr);
 	if (!hurry)
 		ev_timer_stop(ev, &c->timer);
 	else if (c->moved || !ev_is_active(&c->timer))
@@ -158,23 +190,29 @@ close_conn(struct conn *c)
 	(void)close(c->fd);
 	drop_calls(c);
 	record_fini(&c->in);
+	stats_sub(&lane->stats.inflight, c->held);
 	if (c->ripe)
 		TAILQ_REMOVE(&lane->ripe, c, ripe_link);
 	TAILQ_REMOVE(&lane->conns, c, link);
 	lane->nconns--;
 	stats_sub(&lane->stats.conns, 1);
+	server_leave(lane, &c->peer);
 	free(c);
-	server_leave(lane);
 	loop_conn_gone(lane->loop);
 }
 
 static void
 finish(struct conn *c)
 {
-	if (pump(c))
-		settle(c);
-	else
+	if (!pump(c)) {
 		close_conn(c);
+		return;
+	}
+	count_partial(c);
+	if (is_slow(c))
+		close_conn(c);
+	else
+		settle(c);
 }
 
 static void
@@ -191,6 +229,7 @@ readable(struct ev_loop *ev, ev_io *w, int revents)
 	n = readv(c->fd, iov, record_space(&c->in, iov));
 	if (n > 0) {
 		c->moved = true;
+		c->read_us = c->lane->now_us;
 		record_got(&c->in, (size_t)n);
 		finish(c);
 	} else if (n == 0) {
@@ -265,17 +304,19 @@ alloc_conn(struct lane *lane, int fd, struct verr *e)
 }
 
 int
-conn_new(struct lane *lane, int fd, struct verr *e)
+conn_new(struct lane *lane, int fd, const struct gate_peer *peer,
+    struct verr *e)
 {
 	struct conn *c;
 
 	if ((c = alloc_conn(lane, fd, e)) == NULL) {
 		(void)close(fd);
-		server_leave(lane);
+		server_leave(lane, peer);
 		return -1;
 	}
 	c->lane = lane;
 	c->fd = fd;
+	c->peer = *peer;
 	TAILQ_INIT(&c->running);
 	sendq_init(&c->replies);
 	ev_io_init(&c->rd, readable, fd, EV_READ);
@@ -346,4 +387,13 @@ conn_close_all(struct lane *lane)
 
 	while ((c = TAILQ_FIRST(&lane->conns)) != NULL)
 		close_conn(c);
+}
+
+void
+conn_wipe_all(struct lane *lane)
+{
+	struct conn *c;
+
+	TAILQ_FOREACH(c, &lane->conns, link)
+		record_wipe(&c->in);
 }

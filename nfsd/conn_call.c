@@ -15,13 +15,23 @@
 /* The bounds of one turn; the last call may be long itself. */
 #define TURN_CALLS	64u
 #define TURN_US		500u
+
+/* All connections have too much, and this one its share. */
+static bool
+over_all(const struct conn *c)
+{
+	const struct server *s = c->lane->srv;
+
+	return c->ncalls > 0 && server_pending(s) > s->opt.max_pending;
+}
+
 static bool
 over(const struct conn *c)
 {
 	const struct server_options *o = &c->lane->srv->opt;
 
 	return c->inflight > o->max_inflight || c->unsent > o->max_unsent ||
-	    c->ncalls >= CONN_CALLS_MAX;
+	    c->ncalls >= CONN_CALLS_MAX || over_all(c);
 }
 
 bool
@@ -30,16 +40,36 @@ conn_low(const struct conn *c)
 	const struct server_options *o = &c->lane->srv->opt;
 
 	return c->inflight <= o->max_inflight / 2 &&
-	    c->unsent <= o->max_unsent / 2 && c->ncalls <= CONN_CALLS_MAX / 2;
+	    c->unsent <= o->max_unsent / 2 &&
+	    c->ncalls <= CONN_CALLS_MAX / 2 && !over_all(c);
+}
+
+/* An answer of a procedure, or in place of one. */
+static void
+count(struct stats *st, const struct request *rq, uint64_t now_us, size_t used)
+{
+	const struct nfs3_read_res *read = rq->res;
+	const struct nfs3_write_res *written = rq->res;
+
+	stats_max(&st->arena_max, used);
+	if (rq->proc != NULL)
+		stats_took(st, rq->number, now_us - rq->came_us);
+	if (rq->rpc_error)
+		stats_add(&st->rejected, 1);
+	else if (rq->number == NFS3_PROC_READ && rq->status == NFS3_OK)
+		stats_add(&st->read_bytes, read->count);
+	else if (rq->number == NFS3_PROC_WRITE && rq->status == NFS3_OK)
+		stats_add(&st->write_bytes, written->count);
 }
 
 /* Its charge moves from inflight, if it was there, to unsent. */
 void
 conn_queue_reply(struct conn *c, struct request *rq)
 {
-	if (rq->rpc_error)
-		stats_add(&c->lane->stats.rejected, 1);
-	rq->charge = arena_used(rq->arena) + rq->rec_cap +
+	size_t used = arena_used(rq->arena);
+
+	count(&c->lane->stats, rq, c->lane->now_us, used);
+	rq->charge = used + rq->rec_cap +
 	    (size_t)rq->data.n * BUFPOOL_SIZE;
 	c->unsent += rq->charge;
 	stats_add(&c->lane->stats.inflight, rq->charge);
@@ -92,6 +122,9 @@ call(struct conn *c, const uint8_t *rec, size_t len)
 		return false;
 	}
 	rq->conn = c;
+	rq->peer = &c->peer;
+	rq->came_us = c->read_us;
+	c->began_us = 0;
 	rq->alone = TAILQ_EMPTY(&c->running) && !record_is_partial(&c->in);
 	rq->rec = rec;
 	rq->rec_len = len;

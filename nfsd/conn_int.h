@@ -9,6 +9,7 @@
 #include <sys/queue.h>
 
 #include "nfsd/conn.h"
+#include "nfsd/gate.h"
 #include "nfsd/server_int.h"
 
 /*
@@ -19,16 +20,23 @@ struct conn {
 	/* constant */
 	struct lane		*lane;
 	int			 fd;
+	struct gate_peer	 peer;
 
 	/* loop */
 	ev_io			 rd, wr;
 	ev_timer		 timer;		/* half a record, or the end */
 	struct record		 in;
+	uint64_t		 read_us;	/* its last bytes came */
 	TAILQ_HEAD(, request)	 running;	/* on workers */
 	struct sendq		 replies;
 	size_t			 inflight;	/* bytes, see conn.h */
 	size_t			 unsent;
+	size_t			 held;		/* record_held() as counted */
 	unsigned		 ncalls;
+	uint64_t		 began_us;	/* half a record has been there
+						   since; 0: none is */
+	uint64_t		 blocked_us;	/* the socket takes no replies
+						   since; 0: it does */
 	bool			 full;		/* take nothing before low() */
 	bool			 eof;		/* nothing more to be read */
 	bool			 moved;		/* bytes came or went */

@@ -13,11 +13,15 @@
 #include "nfsd/dispatch.h"
 #include "nfsd/drc.h"
 #include "nfsd/export.h"
+#include "nfsd/gate.h"
 #include "nfsd/handle.h"
+#include "nfsd/keeper.h"
 #include "nfsd/loop.h"
 #include "nfsd/proc.h"
 #include "nfsd/server_int.h"
 #include "nfsd/storage.h"
+#include "nfsd/worker.h"
+#include "vault/host.h"
 #include "xdr/mount3.h"
 #include "xdr/rpcmsg.h"
 
@@ -45,18 +49,10 @@ find_program(uint32_t prog)
 }
 
 static bool
-admitted(const struct server *srv, const struct rpcmsg_call *call)
+admitted(const struct request *rq, const struct rpcmsg_call *call)
 {
-	unsigned i;
-
-	if (call->flavor != RPCMSG_AUTH_SYS)
-		return false;
-	if (srv->opt.multi_user)
-		return true;
-	for (i = 0; i < srv->nuids; i++)
-		if (srv->uids[i] == call->uid)
-			return true;
-	return false;
+	return call->flavor == RPCMSG_AUTH_SYS &&
+	    gate_speaks_for(rq->srv->gate, rq->peer, call->uid);
 }
 
 static void
@@ -127,7 +123,7 @@ accept_call(struct request *rq, enum rpcmsg_result result,
 		rpcmsg_reply_prog_mismatch(o, rq->xid, p->vers, p->vers);
 	else if (call->proc >= p->nprocs)
 		rpcmsg_reply_proc_unavail(o, rq->xid);
-	else if (!p->procs[call->proc].open && !admitted(rq->srv, call))
+	else if (!p->procs[call->proc].open && !admitted(rq, call))
 		rpcmsg_reply_auth_error(o, rq->xid, RPCMSG_AUTH_TOOWEAK);
 	else
 		rq->proc = &p->procs[call->proc];
@@ -139,10 +135,13 @@ count(struct request *rq, const struct rpcmsg_call *call)
 {
 	struct stats *st = &rq->lane->stats;
 
-	if (call->prog == NFS3_PROGRAM)
+	if (call->prog == NFS3_PROGRAM) {
 		stats_add(&st->calls[call->proc], 1);
-	else
+		rq->number = call->proc;
+	} else {
 		stats_add(&st->mount_calls[call->proc], 1);
+		rq->number = PROC_NFS3_COUNT + call->proc;
+	}
 }
 
 /*
@@ -269,17 +268,50 @@ encode(struct request *rq)
 		(void)system_err(rq);
 }
 
+/* What is remembered of the objects of the call is not true any more. */
+static void
+forget_changed(struct request *rq)
+{
+	switch (rq->proc->changes) {
+	case PROC_CHANGES_NONE:
+		break;
+	case PROC_CHANGES_ONE:
+		attrs_forget(rq->srv->attrs, rq->args);
+		break;
+	case PROC_CHANGES_MORE:
+		attrs_forget(rq->srv->attrs, NULL);
+		break;
+	}
+}
+
 /* How long did it take, since the last look at the clock? */
 static void
 measure(struct request *rq)
 {
 	struct lane *lane = rq->lane;
-	uint64_t before = lane->now_us;
+	uint64_t now = loop_clock_us(), us = now - lane->now_us;
 
-	lane->now_us = loop_clock_us();
-	if (rq->export != NULL)
-		storage_loop_took(rq->export->storage, lane->now_us - before,
-		    lane->now_us);
+	lane->now_us = now;
+	if (rq->export == NULL)
+		return;
+	if (rq->proc->alters)
+		storage_change_took(rq->export->storage, us, now);
+	else
+		storage_loop_took(rq->export->storage, us, now);
+}
+
+/* It has been answered here, and copies of it that waited elsewhere as well. */
+static void
+end_kept(struct request *rq)
+{
+	struct request_list copies = STAILQ_HEAD_INITIALIZER(copies);
+	struct request *copy;
+
+	drc_end(rq, !rq->rpc_error, &copies);
+	while ((copy = STAILQ_FIRST(&copies)) != NULL) {
+		STAILQ_REMOVE_HEAD(&copies, link);
+		worker_give(rq->srv->workers, copy);
+	}
 }
 
 /* Run it here, now; false: it wants a worker and has left nothing behind. */
@@ -296,59 +328,104 @@ run_inline(struct request *rq)
 		iolist_free(&rq->data);
 		return false;
 	}
+	forget_changed(rq);
 	stats_add(&rq->lane->stats.on_loop, 1);
 	encode(rq);
+	end_kept(rq);
 	return true;
 }
 
-/* A worker's: small enough, and on storage quick enough, for the loop? */
+/*
+ * A worker's: may the loop try it?  Not on storage that is slow; what alters it
+ * not beside a sync either, which may hold it up.
+ */
 static bool
 may_try(struct request *rq)
 {
-	const struct nfs3_read_args *args = rq->args;
+	const struct proc *proc = rq->proc;
+	const struct storage *s;
 
-	if (args->count > rq->proc->try_bytes ||
-	    (args->count > PROC_READ_SMALL && !rq->alone))
+	if (tune_off(proc->keep ? TUNE_INLINE_CHANGES : TUNE_RWF_NOWAIT))
 		return false;
-	rq->export = handle_peek(rq->srv->exports, &args->file);
-	return rq->export == NULL ||
-	    storage_state(rq->export->storage) == STORAGE_QUICK;
+	rq->export = handle_peek(rq->srv->exports, rq->args);
+	if (rq->export == NULL)
+		return !proc->keep;	/* it says why as well */
+	s = rq->export->storage;
+	return storage_state(s) == STORAGE_QUICK && (!proc->alters ||
+	    (!host_syncing() && storage_may_change(s)));
+}
+
+/* Has it been asked before?  False: *next is what becomes of it. */
+static bool
+is_new(struct request *rq, enum dispatch_next *next)
+{
+	if (!rq->proc->keep || rq->srv->drc == NULL)
+		return true;
+	switch (drc_begin(rq->srv->drc, rq)) {
+	case DRC_NEW:
+		return true;
+	case DRC_WAITS:
+		*next = DISPATCH_WAIT;
+		break;
+	case DRC_SAME:
+		*next = DISPATCH_DROP;
+		break;
+	case DRC_DONE:
+		*next = DISPATCH_REPLY;
+		break;
+	}
+	return false;
+}
+
+/* False: the vaults are locked, and it has been answered. */
+static bool
+is_open(struct request *rq)
+{
+	struct server *srv = rq->srv;
+
+	if (atomic_load_explicit(&srv->closed, memory_order_acquire) ==
+	    KEEPER_OPEN) {
+		atomic_store_explicit(&rq->lane->used_us, rq->lane->now_us,
+		    memory_order_relaxed);
+		return true;
+	}
+	stats_add(&rq->lane->stats.on_loop, 1);
+	if (rq->number >= PROC_NFS3_COUNT)
+		rq->status = (enum nfsstat3)MNT3ERR_SERVERFAULT;
+	else
+		rq->status = keeper_says_stale(srv->keeper) ? NFS3ERR_STALE :
+		    NFS3ERR_JUKEBOX;
+	encode(rq);
+	return false;
 }
 
 /* The header is good; arguments begin off bytes into the record. */
 static enum dispatch_next
 run(struct request *rq, size_t off)
 {
-	bool worker = rq->proc->worker || tune_off(TUNE_INLINE);
-	bool try = worker && rq->proc->try_bytes > 0 &&
-	    !tune_off(TUNE_INLINE) && !tune_off(TUNE_RWF_NOWAIT);
+	bool off_loop = tune_off(TUNE_INLINE) || (rq->proc->worker &&
+	    !rq->proc->loop_first);
+	enum dispatch_next next = DISPATCH_REPLY;
 
-	if (!make_room(rq) || (worker && !try && !own_record(rq)) ||
+	if (!make_room(rq) || (off_loop && !own_record(rq)) ||
 	    (tune_off(TUNE_ZERO_COPY) && !copy_record(rq)))
 		return system_err(rq);
 	if (!decode(rq, off)) {
 		rpcmsg_reply_garbage_args(&rq->out, rq->xid);
 		return rejected(rq);
 	}
-	if (!worker || try) {
-		if ((!try || may_try(rq)) && run_inline(rq))
-			return DISPATCH_REPLY;
-		/* Its arguments are slices of the connection's buffer. */
-		if (!own_record(rq) || !decode(rq, off))
-			return system_err(rq);
-	}
+	if (!rq->proc->open && !is_open(rq))
+		return DISPATCH_REPLY;
+	if (!is_new(rq, &next))
+		return next;
+	/* Whether a dead server has run it may have to be searched for. */
+	if (!off_loop && (!rq->proc->worker || (!rq->again && may_try(rq))) &&
+	    run_inline(rq))
+		return DISPATCH_REPLY;
+	/* Its arguments may be slices of the connection's buffer. */
+	if (!off_loop && (!own_record(rq) || !decode(rq, off)))
+		return system_err(rq);
 	rq->charge += reply_bound(rq);
-	if (rq->proc->keep && rq->srv->drc != NULL)
-		switch (drc_begin(rq->srv->drc, rq)) {
-		case DRC_NEW:
-			break;
-		case DRC_WAITS:
-			return DISPATCH_WAIT;
-		case DRC_SAME:
-			return DISPATCH_DROP;
-		case DRC_DONE:
-			return DISPATCH_REPLY;
-		}
 	stats_add(&rq->lane->stats.on_worker, 1);
 	return DISPATCH_WORKER;
 }
@@ -372,24 +449,9 @@ dispatch_call(struct request *rq)
 	if (!accept_call(rq, result, &call))
 		return rejected(rq);
 	set_cred(&rq->cred, &call);
+	gate_trim(rq->srv->gate, rq->peer, &rq->cred);
 	count(rq, &call);
 	return run(rq, rq->rec_len - xin_left(&in));
-}
-
-/* What is remembered of the objects of the call is not true any more. */
-static void
-forget_changed(struct request *rq)
-{
-	switch (rq->proc->changes) {
-	case PROC_CHANGES_NONE:
-		break;
-	case PROC_CHANGES_ONE:
-		attrs_forget(rq->srv->attrs, rq->args);
-		break;
-	case PROC_CHANGES_MORE:
-		attrs_forget(rq->srv->attrs, NULL);
-		break;
-	}
 }
 
 void
@@ -402,10 +464,14 @@ dispatch_work(struct request *rq, struct request_list *list)
 	/* Nobody is left to hand over to: proc.h. */
 	assert(rq->status != PROC_HANDOVER);
 	forget_changed(rq);
-	if (!rq->proc->worker && rq->export != NULL) {
+	if (rq->export != NULL && (!rq->proc->worker || rq->proc->alters)) {
 		now = loop_clock_us();
-		storage_worker_took(rq->export->storage, now - began, now,
-		    rq->proc->attrs_only);
+		if (rq->proc->alters)
+			storage_change_took(rq->export->storage, now - began,
+			    now);
+		else
+			storage_worker_took(rq->export->storage, now - began,
+			    now, rq->proc->attrs_only);
 	}
 	if (!rq->internal)
 		encode(rq);

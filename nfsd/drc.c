@@ -143,6 +143,12 @@ meet(struct drc *d, uint32_t i, struct request *rq)
 	return DRC_WAITS;
 }
 
+void
+drc_use(struct drc *d, struct vault *v)
+{
+	d->v = v;
+}
+
 enum drc_state
 drc_begin(struct drc *d, struct request *rq)
 {

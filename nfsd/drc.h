@@ -41,6 +41,9 @@ struct verr;
 struct drc *drc_new(struct vault *v);
 void drc_free(struct drc *d);		/* NULL is ignored */
 
+/* v has been closed and is this one now; no call runs. */
+void drc_use(struct drc *d, struct vault *v);
+
 /*
  * Keep the memory in the file at path (made with mode 0600 if it is not there),
  * and take over what a dead server left in it; before any call.  A file of

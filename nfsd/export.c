@@ -8,6 +8,7 @@
 #include "nfsd/export.h"
 #include "nfsd/storage.h"
 #include "vault/attr.h"
+#include "vault/cipher.h"
 #include "vault/vault.h"
 
 /* An export is constant, how quick its storage is is not. */
@@ -86,6 +87,9 @@ export_add(struct export_table *t, struct vault *v, const char *name,
 	x->id = vault_id(v);
 	x->fsid = (uint64_t)x->id << 32 | 0x766e6673;
 	x->multi_user = multi_user;
+	x->read_only = vault_read_only(v);
+	x->format = vault_format(v);
+	x->cipher = vault_cipher(v)->name;
 	x->uid = geteuid();
 	x->gid = getegid();
 	strcpy(x->name, name);
@@ -105,6 +109,12 @@ const struct export *
 export_at(const struct export_table *t, size_t i)
 {
 	return &t->v[i]->x;
+}
+
+void
+export_set_vault(struct export_table *t, size_t i, struct vault *v)
+{
+	t->v[i]->x.vault = v;
 }
 
 const struct export *

@@ -30,6 +30,7 @@ struct flusher {
 	pthread_mutex_t	 mtx;		/* guards the rest */
 	pthread_cond_t	 cond;
 	bool		 dirty, quit;
+	bool		 idle;		/* it sleeps until it is woken */
 };
 
 static void
@@ -38,8 +39,10 @@ is_dirty(void *ctx)
 	struct flusher *fl = ctx;
 
 	(void)pthread_mutex_lock(&fl->mtx);
+	/* Awake, or with a time to wake up at, it will look by itself. */
+	if (!fl->dirty && fl->idle)
+		(void)pthread_cond_signal(&fl->cond);
 	fl->dirty = true;
-	(void)pthread_cond_signal(&fl->cond);
 	(void)pthread_mutex_unlock(&fl->mtx);
 }
 
@@ -86,14 +89,15 @@ wait(struct flusher *fl, unsigned ms)
 		until.tv_nsec -= 1000000000;
 	}
 	(void)pthread_mutex_lock(&fl->mtx);
-	if (ms == VAULT_IDLE)
+	fl->idle = ms == VAULT_IDLE;
+	if (fl->idle)
 		while (!fl->dirty && !fl->quit)
 			(void)pthread_cond_wait(&fl->cond, &fl->mtx);
 	else
 		while (!fl->quit && pthread_cond_timedwait(&fl->cond,
 		    &fl->mtx, &until) != ETIMEDOUT)
 			continue;
-	fl->dirty = false;
+	fl->dirty = fl->idle = false;
 	go_on = !fl->quit;
 	(void)pthread_mutex_unlock(&fl->mtx);
 	return go_on;

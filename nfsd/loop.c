@@ -21,42 +21,11 @@
 #include "base/log.h"
 #include "base/verr.h"
 #include "nfsd/conn.h"
-#include "nfsd/loop.h"
+#include "nfsd/keeper.h"
+#include "nfsd/loop_int.h"
 #include "nfsd/ranks.h"
 #include "nfsd/server_int.h"
 #include "nfsd/worker.h"
-
-#define ACCEPT_BATCH	16	/* connections in one callback */
-#define ACCEPT_PAUSE_S	0.1	/* when descriptors have run out */
-#define INBOX_MAX	64	/* connections on their way to a loop */
-
-struct listener {
-	ev_io			 io;
-	SLIST_ENTRY(listener)	 link;
-};
-
-struct loop {
-	/* its thread */
-	struct server		*srv;
-	struct lane		*lane;
-	struct ev_loop		*ev;
-	ev_async		 wake, stop;	/* the two for any thread */
-	ev_signal		 term, intr;
-	ev_timer		 pause;		/* accept again when it ends */
-	ev_timer		 drain;
-	ev_timer		 tend;		/* calls wait for workers */
-	ev_prepare		 before;	/* each wait for events */
-	ev_idle			 hurry;		/* more to do: no wait */
-	SLIST_HEAD(, listener)	 listeners;
-	bool			 starved;	/* of descriptors; logged */
-	uint64_t		 entered_us;
-	pthread_t		 thread;	/* of those that we started */
-
-	/* guarded by lock: accepted by another loop for this one */
-	struct lock		 lock;
-	int			 inbox[INBOX_MAX];
-	unsigned		 ninbox;
-};
 
 uint64_t
 loop_clock_us(void)
@@ -105,53 +74,12 @@ loop_collect(struct loop *l)
 	struct request *rq;
 
 	worker_results(l->srv->workers, l->lane, &list);
+	if (!STAILQ_EMPTY(&list))
+		l->lane->now_us = loop_clock_us();
 	while ((rq = STAILQ_FIRST(&list)) != NULL) {
 		STAILQ_REMOVE_HEAD(&list, link);
 		conn_done(rq);
 	}
-}
-
-/* -- connections that another loop has accepted */
-
-/* false: it has too many on their way. */
-static bool
-give(struct loop *l, int fd)
-{
-	bool room;
-
-	lock_take(&l->lock);
-	if ((room = l->ninbox < INBOX_MAX))
-		l->inbox[l->ninbox++] = fd;
-	lock_drop(&l->lock);
-	if (room)
-		loop_wake(l);
-	return room;
-}
-
-static int
-take_one(struct loop *l)
-{
-	int fd;
-
-	lock_take(&l->lock);
-	fd = l->ninbox > 0 ? l->inbox[--l->ninbox] : -1;
-	lock_drop(&l->lock);
-	return fd;
-}
-
-static void
-serve_inbox(struct loop *l)
-{
-	struct verr e;
-	int fd;
-
-	while ((fd = take_one(l)) != -1)
-		if (l->lane->stopping) {
-			(void)close(fd);
-			server_leave(l->lane);
-		} else if (conn_new(l->lane, fd, &e) == -1) {
-			log_warn("a connection was refused: %s", e.text);
-		}
 }
 
 static void
@@ -163,7 +91,9 @@ woken(struct ev_loop *ev, ev_async *w, int revents)
 	(void)revents;
 	loop_enter(l);
 	loop_collect(l);
-	serve_inbox(l);
+	loop_serve_inbox(l);
+	if (atomic_load(&l->lane->to_pass) != 0)
+		keeper_pass(l->srv->keeper, l->lane);
 	loop_leave(l);
 }
 
@@ -208,20 +138,6 @@ loop_tend(struct loop *l)
 		ev_timer_again(l->ev, &l->tend);
 }
 
-static void
-close_listeners(struct loop *l)
-{
-	struct listener *li;
-
-	ev_timer_stop(l->ev, &l->pause);
-	while ((li = SLIST_FIRST(&l->listeners)) != NULL) {
-		SLIST_REMOVE_HEAD(&l->listeners, link);
-		ev_io_stop(l->ev, &li->io);
-		(void)close(li->io.fd);
-		free(li);
-	}
-}
-
 /* Accept and read no more; the last connection to go ends the loop. */
 static void
 begin_drain(struct loop *l)
@@ -231,8 +147,8 @@ begin_drain(struct loop *l)
 	if (lane->stopping)
 		return;
 	lane->stopping = true;
-	close_listeners(l);
-	serve_inbox(l);
+	loop_close_listeners(l);
+	loop_serve_inbox(l);
 	ev_timer_start(l->ev, &l->drain);
 	conn_drain_all(lane);
 	if (lane->nconns == 0)
@@ -259,6 +175,17 @@ signalled(struct ev_loop *ev, ev_signal *w, int revents)
 }
 
 static void
+lock_signalled(struct ev_loop *ev, ev_signal *w, int revents)
+{
+	struct loop *l = w->data;
+
+	(void)ev;
+	(void)revents;
+	if (l->srv->keeper != NULL && keeper_lock(l->srv->keeper, 0))
+		log_info("signal %d: locking", w->signum);
+}
+
+static void
 drain_ended(struct ev_loop *ev, ev_timer *w, int revents)
 {
 	struct loop *l = w->data;
@@ -277,112 +204,21 @@ loop_conn_gone(struct loop *l)
 }
 
 static void
-accept_again(struct ev_loop *ev, ev_timer *w, int revents)
-{
-	struct loop *l = w->data;
-	struct listener *li;
-
-	(void)revents;
-	SLIST_FOREACH(li, &l->listeners, link)
-		ev_io_start(ev, &li->io);
-}
-
-/*
- * accept() failed though a client waits, and goes on to wait: a level-triggered
- * loop would spin.
- */
-static void
-pause_accepting(struct loop *l, int sys)
-{
-	struct listener *li;
-
-	if (!l->starved)
-		log_warn("cannot accept connections: %s", strerror(sys));
-	l->starved = true;
-	SLIST_FOREACH(li, &l->listeners, link)
-		ev_io_stop(l->ev, &li->io);
-	ev_timer_set(&l->pause, ACCEPT_PAUSE_S, 0.);
-	ev_timer_start(l->ev, &l->pause);
-}
-
-static int
-accept_socket(int fd)
-{
-#if defined(HAVE_ACCEPT4) && defined(SOCK_CLOEXEC) && defined(SOCK_NONBLOCK)
-	return accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-#else
-	return accept(fd, NULL, NULL);	/* conn_new() sets the flags */
-#endif
-}
-
-/* To the lane with fewest connections, which may be our own. */
-static void
-spread(struct loop *l, int fd)
-{
-	struct lane *lane = server_place(l->srv);
-	struct verr e;
-
-	if (lane == NULL) {
-		if (!atomic_exchange(&l->srv->refusing, true))
-			log_warn("connections are refused: %u are the limit",
-			    l->srv->opt.max_conns);
-		(void)close(fd);
-	} else if (lane != l->lane) {
-		if (give(lane->loop, fd))
-			return;
-		(void)close(fd);
-		server_leave(lane);
-	} else if (conn_new(lane, fd, &e) == -1) {
-		log_warn("a connection was refused: %s", e.text);
-	}
-}
-
-static bool
-accept_one(struct loop *l, int lfd)
-{
-	int fd;
-
-	if ((fd = accept_socket(lfd)) == -1) {
-		if (errno == EINTR || errno == ECONNABORTED)
-			return true;
-		if (errno != EAGAIN && errno != EWOULDBLOCK)
-			pause_accepting(l, errno);
-		return false;
-	}
-	l->starved = false;
-	spread(l, fd);
-	return true;
-}
-
-static void
-acceptable(struct ev_loop *ev, ev_io *w, int revents)
-{
-	struct loop *l = w->data;
-	unsigned i;
-
-	(void)ev;
-	(void)revents;
-	loop_enter(l);
-	for (i = 0; i < ACCEPT_BATCH && accept_one(l, w->fd); i++)
-		continue;
-	loop_leave(l);
-}
-
-static void
 init_watchers(struct loop *l)
 {
 	ev_async_init(&l->wake, woken);
 	ev_async_init(&l->stop, stop_asked);
 	ev_signal_init(&l->term, signalled, SIGTERM);
 	ev_signal_init(&l->intr, signalled, SIGINT);
-	ev_timer_init(&l->pause, accept_again, ACCEPT_PAUSE_S, 0.);
+	ev_signal_init(&l->usr1, lock_signalled, SIGUSR1);
 	ev_timer_init(&l->drain, drain_ended, SERVER_DRAIN_S, 0.);
 	ev_timer_init(&l->tend, tending, 0., WORKER_STUCK_US / 1e6);
 	ev_prepare_init(&l->before, before_wait);
 	ev_idle_init(&l->hurry, hurried);
 	ev_set_priority(&l->hurry, EV_MINPRI);
 	l->wake.data = l->stop.data = l->term.data = l->intr.data = l;
-	l->pause.data = l->drain.data = l->tend.data = l;
+	l->usr1.data = l;
+	l->drain.data = l->tend.data = l;
 	l->before.data = l->hurry.data = l;
 }
 
@@ -399,9 +235,9 @@ loop_new(struct lane *lane, struct verr *e)
 	}
 	l->srv = lane->srv;
 	l->lane = lane;
-	SLIST_INIT(&l->listeners);
 	lock_init(&l->lock, LOCK_INBOX);
 	init_watchers(l);
+	loop_accept_init(l);
 
 	/* Now, so that a stop before the run is not lost. */
 	ev_async_start(l->ev, &l->wake);
@@ -410,6 +246,7 @@ loop_new(struct lane *lane, struct verr *e)
 	if (l->srv->opt.signals && lane->index == 0) {
 		ev_signal_start(l->ev, &l->term);
 		ev_signal_start(l->ev, &l->intr);
+		ev_signal_start(l->ev, &l->usr1);
 	}
 	return l;
 }
@@ -417,17 +254,13 @@ loop_new(struct lane *lane, struct verr *e)
 void
 loop_free(struct loop *l)
 {
-	int fd;
-
 	if (l == NULL)
 		return;
-	close_listeners(l);
-	while ((fd = take_one(l)) != -1) {
-		(void)close(fd);
-		server_leave(l->lane);
-	}
+	loop_close_listeners(l);
+	loop_close_inbox(l);
 	ev_signal_stop(l->ev, &l->term);
 	ev_signal_stop(l->ev, &l->intr);
+	ev_signal_stop(l->ev, &l->usr1);
 	ev_loop_destroy(l->ev);
 	lock_fini(&l->lock);
 	free(l);
@@ -469,18 +302,4 @@ void
 loop_join(struct loop *l)
 {
 	(void)pthread_join(l->thread, NULL);
-}
-
-int
-loop_watch(struct loop *l, int fd, struct verr *e)
-{
-	struct listener *li;
-
-	if ((li = calloc(1, sizeof(*li))) == NULL)
-		return verr_fail(e, VERR_NOMEM, "no memory for a listener");
-	ev_io_init(&li->io, acceptable, fd, EV_READ);
-	li->io.data = l;
-	ev_io_start(l->ev, &li->io);
-	SLIST_INSERT_HEAD(&l->listeners, li, link);
-	return 0;
 }

@@ -16,7 +16,7 @@
 #include "base/verr.h"
 #include "nfsd/loop.h"
 
-#define BACKLOG		128
+#define BACKLOG		1024	/* who waits while others are refused */
 
 static int
 open_listener(const struct addrinfo *ai)

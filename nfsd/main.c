@@ -6,6 +6,10 @@
 static const struct cmd *const commands[] = {
 	&cmd_init,
 	&cmd_serve,
+	&cmd_status,
+	&cmd_stats,
+	&cmd_lock,
+	&cmd_unlock,
 	&cmd_ls,
 	&cmd_tree,
 	&cmd_cat,

@@ -85,16 +85,25 @@ node_free(struct node *n)
 }
 
 void
-node_table_free(struct node_table *t)
+node_clear(struct node_table *t)
 {
 	struct lru_node *n;
 
+	do {
+		lock_take(&t->lock);
+		if ((n = lru_victim(&t->lru, any)) != NULL)
+			lru_remove(&t->lru, n);
+		lock_drop(&t->lock);
+		node_free(n == NULL ? NULL : LRU_OBJECT(n, struct node, link));
+	} while (n != NULL);
+}
+
+void
+node_table_free(struct node_table *t)
+{
 	if (t == NULL)
 		return;
-	while ((n = lru_victim(&t->lru, any)) != NULL) {
-		lru_remove(&t->lru, n);
-		node_free(LRU_OBJECT(n, struct node, link));
-	}
+	node_clear(t);
 	lru_fini(&t->lru);
 	lock_fini(&t->lock);
 	free(t);

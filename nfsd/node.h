@@ -48,4 +48,7 @@ void node_forget(struct node_table *t, const struct export *x,
 
 size_t node_count(struct node_table *t);
 
+/* Forget all of them. */
+void node_clear(struct node_table *t);
+
 #endif /* NFSD_NODE_H */

@@ -194,6 +194,14 @@ obj_get_dir(struct request *rq, const struct nfs3_fh *fh, struct obj *o)
 	return status;
 }
 
+int
+obj_lookup(struct request *rq, const struct obj *dir,
+    const struct slice *name, struct entry *ent, struct verr *e)
+{
+	return (rq->on_loop ? dir_lookup_quick : dir_lookup)(dir->dir,
+	    rq->arena, name->s, name->len, ent, e);
+}
+
 bool
 obj_moved(struct request *rq, const struct nfs3_fh *fh, struct obj *o,
     enum nfsstat3 *status)

@@ -24,6 +24,7 @@
 
 struct export;
 struct request;
+struct verr;
 
 struct obj {
 	const struct export	*x;
@@ -60,6 +61,10 @@ obj_is_dir(const struct obj *o)
 {
 	return o->attr.type == VTYPE_DIR;
 }
+
+/* dir_lookup(), or on the loop dir_lookup_quick(). */
+int obj_lookup(struct request *rq, const struct obj *dir,
+    const struct slice *name, struct entry *ent, struct verr *e);
 
 /* Attributes as they were when the object was got. */
 void obj_attr(const struct obj *o, struct nfs3_attr *out);

@@ -64,11 +64,12 @@ struct proc {
 		PROC_CHANGES_ONE,	/* object, and what it returns */
 		PROC_CHANGES_MORE
 	}		 changes;	/* attributes of what */
-	uint32_t	 try_bytes;	/* a worker's: this small, the loop
-					   tries it first (PROC_HANDOVER) */
+	bool		 loop_first;	/* a worker's, but the loop tries it
+					   (PROC_HANDOVER) */
+	bool		 alters;	/* what is on the storage, there */
 	/*
-	 * With attrs_only and PROC_CHANGES_ONE the arguments begin with the
-	 * handle of the object, a struct nfs3_fh.
+	 * With attrs_only, loop_first and PROC_CHANGES_ONE the arguments begin
+	 * with the handle of the object, a struct nfs3_fh.
 	 */
 };
 

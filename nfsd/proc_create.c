@@ -154,6 +154,8 @@ reuse(struct request *rq, struct obj *dir, struct entry *ent,
 		return NFS3ERR_EXIST;
 	if (!(set->mask & VSET_SIZE))
 		return NFS3_OK;
+	if (rq->on_loop)
+		return PROC_HANDOVER;	/* cutting may take long */
 	export_owner(dir->x, &a);
 	if (!cred_owns(&rq->cred, &a) && !cred_may(&rq->cred, &a, CRED_WRITE))
 		return NFS3ERR_ACCES;
@@ -203,12 +205,14 @@ create(struct request *rq, struct obj *dir, struct dir_change *ch)
 		verf_times(args->verf, &set);
 		set.mode = 0600;	/* the client sets the mode next */
 	}
+	if (rq->on_loop && set.mask & VSET_SIZE && set.size > 0)
+		return PROC_HANDOVER;
 	if (dir_create(dir->dir, rq->arena, args->name.s, args->name.len,
 	    &set, &ent, ch, &e) == 0)
 		status = set.mask & VSET_SIZE ?
 		    set_new_size(rq, dir, &ent, &set, ch) : NFS3_OK;
 	else if (e.code != VERR_EXIST || ent.name == NULL)
-		return status_of(&e);
+		return status_here(rq, &e);
 	else if (args->how == NFS3_UNCHECKED)
 		status = reuse(rq, dir, &ent, &set);
 	else if (args->how == NFS3_EXCLUSIVE && is_resend(&set, &ent))
@@ -228,7 +232,7 @@ proc_create(struct request *rq)
 {
 	const struct nfs3_create_args *args = rq->args;
 	struct nfs3_create_res *res = rq->res;
-	struct dir_change ch = { .have_before = false };
+	struct dir_change ch = { .quick = rq->on_loop };
 	enum nfsstat3 status;
 	struct obj dir;
 

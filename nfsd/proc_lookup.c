@@ -59,10 +59,8 @@ lookup(struct request *rq, struct obj *dir)
 		return lookup_dots(rq, dir, false);
 	if (n->len == 2 && n->s[0] == '.' && n->s[1] == '.')
 		return lookup_dots(rq, dir, true);
-	if ((rq->on_loop ? dir_lookup_quick : dir_lookup)(dir->dir, rq->arena,
-	    n->s, n->len, &ent, &e) == -1)
-		return e.code == VERR_BUSY && rq->on_loop ? PROC_HANDOVER :
-		    status_of(&e);
+	if (obj_lookup(rq, dir, n, &ent, &e) == -1)
+		return status_here(rq, &e);
 	ok = obj_entry_fh(rq, dir->x, dir->dir, &ent, &res->obj);
 	fattr_set(&res->obj_attr, dir->x, &ent.attr);
 	dir_put(ent.dir);

@@ -127,6 +127,9 @@ proc_read(struct request *rq)
 	enum nfsstat3 status;
 	struct obj o;
 
+	if (rq->on_loop && (args->count > PROC_READ_INLINE ||
+	    (args->count > PROC_READ_SMALL && !rq->alone)))
+		return PROC_HANDOVER;
 	status = read_open(rq, !rq->on_loop);
 	if (status != PROC_HANDOVER || rq->on_loop)
 		return status;

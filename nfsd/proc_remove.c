@@ -45,9 +45,8 @@ may_remove(struct request *rq, const struct obj *dir,
 		return NFS3ERR_ACCES;
 	if (!(dir->attr.mode & S_ISVTX))
 		return NFS3_OK;
-	if (dir_lookup(dir->dir, rq->arena, name->s, name->len, &ent,
-	    &e) == -1)
-		return status_of(&e);
+	if (obj_lookup(rq, dir, name, &ent, &e) == -1)
+		return status_here(rq, &e);
 	export_owner(dir->x, &ent.attr);
 	may = cred_may_delete(&rq->cred, &dir->attr, &ent.attr);
 	dir_put(ent.dir);
@@ -59,7 +58,8 @@ proc_remove(struct request *rq)
 {
 	const struct nfs3_remove_args *args = rq->args;
 	struct nfs3_remove_res *res = rq->res;
-	struct dir_change ch = { .have_before = false };
+	struct dir_change ch = { .quick = rq->on_loop,
+	    .meet = again_meet, .ctx = rq };
 	enum nfsstat3 status;
 	struct obj dir;
 	struct verr e;
@@ -74,7 +74,7 @@ proc_remove(struct request *rq)
 	    (status = may_remove(rq, &dir, &args->name)) == NFS3_OK &&
 	    dir_unlink(dir.dir, rq->arena, args->name.s, args->name.len, &ch,
 	    &e) == -1)
-		status = status_of(&e);
+		status = status_here(rq, &e);
 	fattr_dir_change(&res->dir_wcc, dir.x, &ch);
 	obj_put(&dir);
 	return status;

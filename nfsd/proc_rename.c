@@ -3,6 +3,7 @@
  */
 #include "config.h"
 
+#include <string.h>
 #include <sys/stat.h>
 
 #include "base/verr.h"
@@ -31,9 +32,8 @@ may_move(struct request *rq, const struct obj *from, const struct slice *name)
 	struct entry ent;
 	struct verr e;
 
-	if (dir_lookup(from->dir, rq->arena, name->s, name->len, &ent,
-	    &e) == -1)
-		return status_of(&e);
+	if (obj_lookup(rq, from, name, &ent, &e) == -1)
+		return status_here(rq, &e);
 	export_owner(from->x, &ent.attr);
 	if (ent.dir != NULL && !cred_may(&rq->cred, &ent.attr, CRED_WRITE))
 		status = NFS3ERR_ACCES;
@@ -54,11 +54,10 @@ may_touch(struct request *rq, const struct obj *dir,
 		return NFS3ERR_ACCES;
 	if (!(dir->attr.mode & S_ISVTX))
 		return NFS3_OK;
-	if (dir_lookup(dir->dir, rq->arena, name->s, name->len, &ent,
-	    &e) == -1) {
+	if (obj_lookup(rq, dir, name, &ent, &e) == -1) {
 		if (e.code == VERR_NOENT && !must_be_there)
 			return NFS3_OK;
-		return status_of(&e);
+		return status_here(rq, &e);
 	}
 	export_owner(dir->x, &ent.attr);
 	may = cred_may_delete(&rq->cred, &dir->attr, &ent.attr);
@@ -93,10 +92,25 @@ rename_entry(struct request *rq, struct obj *from, struct obj *to,
 		return status;
 	if (dir_rename(from->dir, to->dir, rq->arena, n->s, n->len, m->s,
 	    m->len, &ent, ch_from, ch_to, &e) == -1)
-		return status_of(&e);
+		return status_here(rq, &e);
 	/* Where it is now: handles that clients hold lead there at once. */
 	(void)obj_entry_fh(rq, to->x, to->dir, &ent, &fh);
 	dir_put(ent.dir);
+	return NFS3_OK;
+}
+
+/* Most renames stay in their directory. */
+static enum nfsstat3
+get_target(struct request *rq, const struct obj *from, struct obj *to)
+{
+	const struct nfs3_rename_args *args = rq->args;
+
+	if (args->from_dir.len != args->to_dir.len ||
+	    memcmp(args->from_dir.data, args->to_dir.data,
+	    args->to_dir.len) != 0)
+		return obj_get_dir(rq, &args->to_dir, to);
+	*to = *from;
+	(void)dir_ref(to->dir);
 	return NFS3_OK;
 }
 
@@ -105,8 +119,9 @@ proc_rename(struct request *rq)
 {
 	const struct nfs3_rename_args *args = rq->args;
 	struct nfs3_rename_res *res = rq->res;
-	struct dir_change ch_from = { .have_before = false };
-	struct dir_change ch_to = { .have_before = false };
+	struct dir_change ch_from = { .quick = rq->on_loop,
+	    .meet = again_meet, .ctx = rq };
+	struct dir_change ch_to = { .quick = rq->on_loop };
 	struct obj from, to = { .dir = NULL };
 	enum nfsstat3 status;
 
@@ -114,7 +129,7 @@ proc_rename(struct request *rq)
 	if (from.dir != NULL)
 		obj_attr(&from, &res->from_wcc.after);
 	if (status == NFS3_OK)
-		status = obj_get_dir(rq, &args->to_dir, &to);
+		status = get_target(rq, &from, &to);
 	if (to.dir != NULL)
 		obj_attr(&to, &res->to_wcc.after);
 	if (status == NFS3_OK)

@@ -4,7 +4,8 @@
  *
  * LOOP: caches and local metadata calls only, and PROC_HANDOVER if that turns
  * out wrong; ATTRS: the same, and only the attributes of its object.  TRY: a
- * worker's, which the loop tries if it is small.
+ * worker's, which the loop tries first: what is small and in memory; ALTER: the
+ * same, with a few calls that change the storage.
  *
  * KEEP: a second run could answer something else (the ten of RFC 1813 section
  * 4.5 that are not idempotent, as Linux counts them).  MORE: the same, and it
@@ -19,7 +20,8 @@
 #define LOOP	.worker = false
 #define ATTRS	.worker = false, .attrs_only = true
 #define WORKER	.worker = true
-#define TRY	.worker = true, .try_bytes = PROC_READ_INLINE
+#define TRY	.worker = true, .loop_first = true
+#define ALTER	.worker = true, .loop_first = true, .alters = true
 #define DROP	.keep = false
 #define FLUSH	.keep = false, .changes = PROC_CHANGES_ONE
 #define KEEP	.keep = true, .changes = PROC_CHANGES_ONE
@@ -46,19 +48,19 @@ const struct proc proc_nfs3[PROC_NFS3_COUNT] = {
 		LOOP, DROP, ANYONE
 	},
 	[NFS3_PROC_GETATTR]	= NFS("GETATTR", getattr, ATTRS, DROP),
-	[NFS3_PROC_SETATTR]	= NFS("SETATTR", setattr, WORKER, KEEP),
+	[NFS3_PROC_SETATTR]	= NFS("SETATTR", setattr, ALTER, KEEP),
 	[NFS3_PROC_LOOKUP]	= NFS("LOOKUP", lookup, LOOP, DROP),
 	[NFS3_PROC_ACCESS]	= NFS("ACCESS", access, ATTRS, DROP),
 	[NFS3_PROC_READLINK]	= NFS("READLINK", readlink, LOOP, DROP),
 	[NFS3_PROC_READ]	= NFS("READ", read, TRY, DROP),
-	[NFS3_PROC_WRITE]	= NFS("WRITE", write, WORKER, KEEP),
-	[NFS3_PROC_CREATE]	= NFS("CREATE", create, WORKER, KEEP),
+	[NFS3_PROC_WRITE]	= NFS("WRITE", write, TRY, KEEP),
+	[NFS3_PROC_CREATE]	= NFS("CREATE", create, ALTER, KEEP),
 	[NFS3_PROC_MKDIR]	= NFS("MKDIR", mkdir, WORKER, KEEP),
 	[NFS3_PROC_SYMLINK]	= NFS("SYMLINK", symlink, WORKER, KEEP),
 	[NFS3_PROC_MKNOD]	= NFS("MKNOD", mknod, WORKER, KEEP),
-	[NFS3_PROC_REMOVE]	= NFS("REMOVE", remove, WORKER, MORE),
+	[NFS3_PROC_REMOVE]	= NFS("REMOVE", remove, ALTER, MORE),
 	[NFS3_PROC_RMDIR]	= NFS("RMDIR", rmdir, WORKER, MORE),
-	[NFS3_PROC_RENAME]	= NFS("RENAME", rename, WORKER, MORE),
+	[NFS3_PROC_RENAME]	= NFS("RENAME", rename, ALTER, MORE),
 	[NFS3_PROC_LINK]	= NFS("LINK", link, WORKER, MORE),
 	[NFS3_PROC_READDIR]	= NFS("READDIR", readdir, LOOP, DROP),
 	[NFS3_PROC_READDIRPLUS]	= NFS("READDIRPLUS", readdirplus, LOOP, DROP),

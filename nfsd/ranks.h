@@ -6,6 +6,7 @@
  * LOCK_DRC	struct drc: its index and who waits for a reply
  * LOCK_NODES	struct node_table
  * LOCK_ATTRS	struct attrs
+ * LOCK_PLACES	struct place_table
  *
  * The work queue comes first: a thread that holds any other lock must not hand
  * over a call or a result.
@@ -19,6 +20,7 @@ enum server_lock_rank {
 	LOCK_DRC,
 	LOCK_NODES,
 	LOCK_ATTRS,
+	LOCK_PLACES,
 };
 
 #endif /* NFSD_RANKS_H */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/secret.h"
 #include "nfsd/record.h"
 
 #define MARK		4u		/* bytes of a record mark */
@@ -34,6 +35,24 @@ record_pool_fini(struct record_pool *p)
 		free(p->buf[--p->n]);
 }
 
+/* What was in it is found by nobody again. */
+static void
+heap_put(uint8_t *buf, size_t cap)
+{
+	if (buf != NULL)
+		secret_zero(buf, cap);
+	free(buf);
+}
+
+void
+record_pool_wipe(struct record_pool *p)
+{
+	unsigned i;
+
+	for (i = 0; i < p->n; i++)
+		secret_zero(p->buf[i], p->size);
+}
+
 uint8_t *
 record_pool_get(struct record_pool *p)
 {
@@ -46,7 +65,7 @@ record_pool_put(struct record_pool *p, uint8_t *buf, size_t cap)
 	if (buf != NULL && cap == p->size && p->n < RECORD_POOL)
 		p->buf[p->n++] = buf;
 	else
-		free(buf);
+		heap_put(buf, cap);
 }
 
 bool
@@ -62,7 +81,7 @@ void
 record_fini(struct record *r)
 {
 	record_pool_put(r->pool, r->buf, r->cap);
-	free(r->in);
+	heap_put(r->in, RECORD_IN);
 	memset(r, 0, sizeof(*r));
 }
 
@@ -227,6 +246,19 @@ record_take(struct record *r, size_t *cap)
 	r->nfrags = 0;
 	r->out = false;
 	return buf;
+}
+
+void
+record_wipe(struct record *r)
+{
+	secret_zero(r->in, r->off);
+	secret_zero(r->in + r->end, RECORD_IN - r->end);
+}
+
+size_t
+record_held(const struct record *r)
+{
+	return r->buf != NULL && !r->out ? r->cap : 0;
 }
 
 bool

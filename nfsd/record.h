@@ -41,6 +41,9 @@ uint8_t *record_pool_get(struct record_pool *p);
 /* Give back one of these or from record_take(); NULL is ignored. */
 void record_pool_put(struct record_pool *p, uint8_t *buf, size_t cap);
 
+/* Zero those that are kept. */
+void record_pool_wipe(struct record_pool *p);
+
 enum record_state {
 	RECORD_MORE,		/* read more, then ask again */
 	RECORD_READY,
@@ -88,6 +91,12 @@ enum record_state record_next(struct record *r, const uint8_t **rec,
  * caller's.  NULL if it lies in the input buffer.
  */
 uint8_t *record_take(struct record *r, size_t *cap);
+
+/* Zero what has been handed out and is still there; between two calls. */
+void record_wipe(struct record *r);
+
+/* Bytes of memory, beyond the input buffer, for a record that is coming. */
+size_t record_held(const struct record *r);
 
 /* True if part of a record has come; ask when record_next() said MORE. */
 bool record_is_partial(const struct record *r);

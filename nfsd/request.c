@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "nfsd/drc.h"
+#include "nfsd/keeper.h"
 #include "nfsd/request.h"
 #include "nfsd/server_int.h"
 
@@ -55,8 +56,13 @@ request_put(struct request *rq)
 	free(rq->flat);
 	rq->flat = NULL;
 	record_pool_put(&lane->recs, rq->rec_buf, rq->rec_cap);
-	arena_reset(rq->arena);
+	if (atomic_load_explicit(&lane->srv->closed,
+	    memory_order_relaxed) != KEEPER_OPEN)
+		arena_wipe(rq->arena);
+	else
+		arena_reset(rq->arena);
 	rq->conn = NULL;
+	rq->peer = NULL;
 	rq->proc = NULL;
 	rq->rec = NULL;
 	rq->rec_buf = NULL;
@@ -74,6 +80,15 @@ request_put(struct request *rq)
 	}
 	STAILQ_INSERT_HEAD(&lane->idle, rq, link);
 	lane->nidle++;
+}
+
+void
+request_wipe(struct lane *lane)
+{
+	struct request *rq;
+
+	STAILQ_FOREACH(rq, &lane->idle, link)
+		arena_wipe(rq->arena);
 }
 
 void

@@ -30,6 +30,7 @@ struct arena;
 struct conn;
 struct drc;
 struct export;
+struct gate_peer;
 struct lane;
 struct proc;
 struct server;
@@ -45,7 +46,10 @@ struct request {
 	struct server		*srv;
 	struct lane		*lane;		/* whose loop it belongs to */
 	struct conn		*conn;		/* NULL: it was closed */
+	const struct gate_peer	*peer;		/* its; while decoded only */
 	const struct proc	*proc;
+	unsigned		 number;	/* of proc: stats.h */
+	uint64_t		 came_us;	/* its record was complete */
 	uint32_t		 xid;
 	struct cred		 cred;
 
@@ -89,6 +93,9 @@ struct request *request_get(struct lane *lane);
 
 /* Give back all that it owns, and itself.  Its loop. */
 void request_put(struct request *rq);
+
+/* Zero what the lane's unused ones keep.  Its loop. */
+void request_wipe(struct lane *lane);
 
 /* Free the lane's list of unused ones. */
 void request_fini(struct lane *lane);

@@ -12,11 +12,14 @@
 #include "base/verr.h"
 #include "nfsd/attrs.h"
 #include "nfsd/conn.h"
+#include "nfsd/control.h"
 #include "nfsd/drc.h"
 #include "nfsd/export.h"
 #include "nfsd/flusher.h"
+#include "nfsd/keeper.h"
 #include "nfsd/loop.h"
 #include "nfsd/node.h"
+#include "nfsd/place.h"
 #include "nfsd/proc.h"
 #include "nfsd/server_int.h"
 #include "nfsd/verifier.h"
@@ -28,6 +31,7 @@
 #define DEFAULT_RECORD		(PROC_IO_MAX + 4096u)	/* a WRITE */
 #define DEFAULT_INFLIGHT	(8u * 1024 * 1024)
 #define DEFAULT_UNSENT		(8u * 1024 * 1024)
+#define DEFAULT_PENDING		(32u * 1024 * 1024)
 #define DEFAULT_TIMEOUT_S	30
 
 static void
@@ -50,17 +54,11 @@ set_options(struct server_options *o, const struct server_options *given)
 		o->max_inflight = DEFAULT_INFLIGHT;
 	if (o->max_unsent == 0)
 		o->max_unsent = DEFAULT_UNSENT;
+	if (o->max_pending == 0)
+		o->max_pending = DEFAULT_PENDING;
 	if (o->record_timeout_s == 0)
 		o->record_timeout_s = DEFAULT_TIMEOUT_S;
-}
-
-/* In the manner "as a user": the server's own identity and root's. */
-static void
-set_uids(struct server *s)
-{
-	s->uids[s->nuids++] = (uint32_t)geteuid();
-	if (s->uids[0] != 0)
-		s->uids[s->nuids++] = 0;
+	o->gate.any_user = o->multi_user;
 }
 
 static bool
@@ -99,8 +97,10 @@ server_new(const struct server_options *o, struct verr *e)
 		return NULL;
 	}
 	set_options(&s->opt, o);
-	set_uids(s);
-	if ((s->exports = export_table_new()) == NULL ||
+	if ((s->gate = gate_new(&s->opt.gate, e)) == NULL)
+		goto err;
+	if ((s->places = place_table_new(s->opt.max_conns)) == NULL ||
+	    (s->exports = export_table_new()) == NULL ||
 	    (s->nodes = node_table_new(NODE_MAX)) == NULL ||
 	    (s->attrs = attrs_new(ATTRS_COUNT)) == NULL ||
 	    (s->workers = worker_new(s)) == NULL) {
@@ -127,6 +127,8 @@ server_free(struct server *s)
 		return;
 	for (i = 0; i < s->nlanes; i++)
 		conn_close_all(s->lanes[i]);
+	control_free(s->control);
+	keeper_free(s->keeper);
 	for (i = 0; i < s->nlanes; i++)
 		free_lane(s->lanes[i]);
 	worker_free(s->workers);
@@ -136,19 +138,19 @@ server_free(struct server *s)
 	if (s->exports != NULL)
 		export_table_free(s->exports);
 	drc_free(s->drc);
+	place_table_free(s->places);
+	gate_free(s->gate);
 	free(s);
 }
 
 struct lane *
-server_place(struct server *s)
+server_place(struct server *s, const struct gate_peer *p)
 {
 	struct lane *best = s->lanes[0];
 	unsigned i, n, least = UINT_MAX;
 
-	if (atomic_fetch_add(&s->nconns, 1) >= s->opt.max_conns) {
-		(void)atomic_fetch_sub(&s->nconns, 1);
+	if (!place_take(s->places, p))
 		return NULL;
-	}
 	for (i = 0; i < s->nlanes; i++)
 		if ((n = atomic_load(&s->lanes[i]->load)) < least) {
 			least = n;
@@ -159,11 +161,23 @@ server_place(struct server *s)
 }
 
 void
-server_leave(struct lane *lane)
+server_leave(struct lane *lane, const struct gate_peer *p)
 {
 	(void)atomic_fetch_sub(&lane->load, 1);
-	(void)atomic_fetch_sub(&lane->srv->nconns, 1);
+	place_give(lane->srv->places, p);
 	atomic_store(&lane->srv->refusing, false);
+}
+
+size_t
+server_pending(const struct server *s)
+{
+	uint64_t sum = 0;
+	unsigned i;
+
+	for (i = 0; i < s->nlanes; i++)
+		sum += atomic_load_explicit(&s->lanes[i]->stats.inflight,
+		    memory_order_relaxed);
+	return (size_t)sum;
 }
 
 int
@@ -198,12 +212,29 @@ server_listen_on(struct server *s, int fd, uint16_t *bound, struct verr *e)
 }
 
 int
+server_control(struct server *s, int fd, const struct server_about *about,
+    struct verr *e)
+{
+	s->control = control_new(s, fd, about, e);
+	return s->control == NULL ? -1 : 0;
+}
+
+int
+server_keys(struct server *s, const struct server_keys *o, struct verr *e)
+{
+	s->keeper = keeper_new(s, o, e);
+	return s->keeper == NULL ? -1 : 0;
+}
+
+int
 server_attach(struct server *s, int fd, struct verr *e)
 {
+	struct gate_peer peer;
 	struct lane *lane;
 
-	if ((lane = server_place(s)) != NULL)
-		return conn_new(lane, fd, e);
+	gate_identify(s->gate, fd, &peer);
+	if ((lane = server_place(s, &peer)) != NULL)
+		return conn_new(lane, fd, &peer, e);
 	(void)close(fd);
 	return verr_fail(e, VERR_BUSY, "%u connections are the limit",
 	    s->opt.max_conns);
@@ -233,29 +264,32 @@ finish(struct server *s)
 int
 server_run(struct server *s, struct verr *e)
 {
-	struct flusher *fl = NULL;
 	unsigned n;
 	int rc = 0;
 
 	if (s->opt.dirty_max > 0 && export_count(s->exports) > 0 &&
-	    (fl = flusher_start(s, s->opt.dirty_max, e)) == NULL)
+	    (s->flusher = flusher_start(s, s->opt.dirty_max, e)) == NULL)
 		return -1;
 	if (worker_start(s->workers, s->opt.workers,
 	    s->opt.workers_max, e) == -1) {
-		flusher_stop(fl);
+		flusher_stop(s->flusher);
 		return -1;
 	}
 	for (n = 1; n < s->nlanes; n++)
 		if ((rc = loop_start(s->lanes[n]->loop, e)) == -1)
 			break;
+	if (rc == 0 && s->keeper != NULL)
+		rc = keeper_start(s->keeper, e);
 	if (rc == 0)
 		loop_run(s->lanes[0]->loop);
 	else
 		server_stop(s);
 	while (--n > 0)
 		loop_join(s->lanes[n]->loop);
+	keeper_stop(s->keeper);
 	finish(s);
-	flusher_stop(fl);
+	flusher_stop(s->flusher);
+	s->flusher = NULL;
 	return rc;
 }
 
@@ -279,4 +313,5 @@ server_counts(struct server *s, struct server_counts *c)
 		c->loop_conns[i] = atomic_load(&s->lanes[i]->load);
 	}
 	c->workers = worker_count(s->workers);
+	c->refused = gate_refused(s->gate);
 }

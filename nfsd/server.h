@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "nfsd/gate.h"
+
 struct export_table;
 struct node_table;
 struct server;
@@ -33,6 +35,8 @@ struct server_options {
 					   one connection [8 MiB] */
 	size_t		max_unsent;	/* bytes of replies not yet taken, one
 					   connection [8 MiB] */
+	size_t		max_pending;	/* bytes of calls and replies under way,
+					   all connections [32 MiB] */
 	size_t		dirty_max;	/* bytes of all exports that WRITEs may
 					   leave in memory; 0: none */
 	uint32_t	slow_us;	/* storage.h; UINT32_MAX: no storage
@@ -43,6 +47,8 @@ struct server_options {
 	bool		no_links;	/* LINK is NOTSUPP: a copy of the vault
 					   would have two files */
 	bool		signals;	/* SIGTERM and SIGINT stop the server */
+	struct gate_options gate;	/* who may connect; any_user is set
+					   by multi_user */
 };
 
 struct server *server_new(const struct server_options *o, struct verr *e);
@@ -77,6 +83,45 @@ int server_listen_on(struct server *s, int fd, uint16_t *bound,
 /* Serve the stream socket fd too; it is the server's, also after a failure. */
 int server_attach(struct server *s, int fd, struct verr *e);
 
+/* What is told of a server by its control socket; control.h. */
+struct server_about {
+	const char	*address, *state_dir;	/* "": none */
+	uint16_t	 port;
+	int64_t		 since;		/* seconds of the epoch */
+	uint64_t	 began_us;	/* the same, by loop_clock_us() */
+	const char	*const *vaults;	/* folders, as exports were made */
+};
+
+/*
+ * Be asked and told (control.h) on fd, a local socket that listens and is the
+ * server's, also after a failure; after the exports.  about stays the caller's.
+ */
+int server_control(struct server *s, int fd, const struct server_about *about,
+    struct verr *e);
+
+/*
+ * Let the vaults be locked while the server runs (keeper.h): by a request on
+ * the control socket, SIGUSR1 if it has signals, or when nobody calls.  After
+ * the exports; o is copied.
+ */
+struct server_keys {
+	unsigned	 idle_s;	/* lock after so long; 0: never */
+	bool		 stale;		/* locked, calls are STALE, not
+					   JUKEBOX */
+
+	/*
+	 * On the keeper's thread, when nothing of the server uses the vault:
+	 * close vault i (as exports were made), which has nothing to write;
+	 * open it again, and whatever came before server_export().
+	 */
+	void		(*close)(void *ctx, size_t i);
+	struct vault	*(*open)(void *ctx, size_t i, const char *pass,
+			    size_t len, struct verr *e);
+	void		*ctx;
+};
+int server_keys(struct server *s, const struct server_keys *o,
+    struct verr *e);
+
 /* Until stopped: accepted calls are finished and answered first. */
 int server_run(struct server *s, struct verr *e);
 
@@ -90,6 +135,7 @@ struct server_counts {
 	uint64_t	on_loop, on_worker;	/* where calls ran */
 	uint64_t	rejected;	/* RPC errors of every kind answered */
 	uint64_t	closed_bad;	/* connections that sent nonsense */
+	uint64_t	refused;	/* connections, at the gate */
 	uint64_t	loop_max_us;	/* longest callback */
 	uint64_t	writes;		/* system calls that sent replies */
 	unsigned	conns;		/* open now */
@@ -97,6 +143,8 @@ struct server_counts {
 	unsigned	workers;	/* threads now */
 	size_t		inflight;	/* bytes of calls and unsent replies,
 					   all connections */
+	uint64_t	read_bytes, write_bytes;	/* by READ and WRITE */
+	size_t		arena_max;	/* bytes, the most of one call */
 };
 void server_counts(struct server *s, struct server_counts *c);
 

@@ -17,11 +17,16 @@
 
 struct attrs;
 struct conn;
+struct control;
 struct drc;
+struct flusher;
+struct keeper;
+struct gate;
+struct gate_peer;
 struct loop;
+struct place_table;
 struct worker_pool;
 
-#define SERVER_UIDS_MAX	16	/* identities that are admitted */
 #define SERVER_DRAIN_S	5	/* seconds for calls and replies at the end */
 
 TAILQ_HEAD(conn_list, conn);
@@ -53,13 +58,17 @@ struct lane {
 
 	/* any: connections here and on their way here */
 	_Atomic unsigned	 load;
+	_Atomic unsigned	 to_pass;	/* keeper_int.h */
+
+	/* written by its loop: the last call that was about a file */
+	_Atomic uint64_t	 used_us;
 };
 
 struct server {
 	/* constant once server_run() has begun */
 	struct server_options	 opt;		/* no zeroes left */
-	uint32_t		 uids[SERVER_UIDS_MAX];
-	unsigned		 nuids;
+	struct gate		*gate;		/* the first loop's */
+	struct place_table	*places;	/* has its own lock */
 	struct export_table	*exports;
 	struct node_table	*nodes;		/* has its own lock */
 	struct attrs		*attrs;		/* has its own lock */
@@ -67,18 +76,26 @@ struct server {
 	struct worker_pool	*workers;	/* has its own lock */
 	struct lane		*lanes[SERVER_LOOPS_MAX];
 	unsigned		 nlanes;
+	struct control		*control;	/* NULL: no socket */
+	struct keeper		*keeper;	/* NULL: cannot be locked */
+
+	/* the keeper's while it runs */
+	struct flusher		*flusher;	/* NULL: writes go through */
 
 	/* any thread */
 	_Atomic uint64_t	 write_verifier;	/* verifier.h */
-	_Atomic unsigned	 nconns;	/* of all lanes */
+	_Atomic unsigned	 closed;	/* enum keeper_state */
 	_Atomic bool		 refusing;	/* and it has been logged */
 };
 
 /*
- * A place for one more connection, where there are fewest; NULL: max_conns are
- * there.  Any thread; the place is given back once.
+ * A place for one more connection, where there are fewest; NULL: there is none
+ * for this peer (place.h).  Any thread; the place is given back once.
  */
-struct lane *server_place(struct server *s);
-void server_leave(struct lane *lane);
+struct lane *server_place(struct server *s, const struct gate_peer *p);
+void server_leave(struct lane *lane, const struct gate_peer *p);
+
+/* Bytes of calls, replies and half records, all connections; any thread. */
+size_t server_pending(const struct server *s);
 
 #endif /* NFSD_SERVER_INT_H */

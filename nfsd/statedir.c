@@ -30,8 +30,8 @@ join(char *path, size_t cap, const char *a, const char *b)
 	return n >= 0 && (size_t)n < cap;
 }
 
-static bool
-usual_place(char *path, size_t cap)
+bool
+statedir_find(char *path, size_t cap)
 {
 	const char *s;
 
@@ -67,7 +67,7 @@ statedir_make(const char *given, char *path, size_t cap, struct verr *e)
 {
 	struct stat st;
 
-	if (given == NULL ? !usual_place(path, cap) :
+	if (given == NULL ? !statedir_find(path, cap) :
 	    !join(path, cap, given, ""))
 		return verr_fail(e, VERR_NOENT, "no place for a state "
 		    "directory: give one with --state-dir");

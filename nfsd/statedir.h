@@ -7,6 +7,7 @@
 #ifndef NFSD_STATEDIR_H
 #define NFSD_STATEDIR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct verr;
@@ -20,5 +21,8 @@ struct verr;
  * VERR_NOENT: no place is known (no HOME).
  */
 int statedir_make(const char *given, char *path, size_t cap, struct verr *e);
+
+/* The usual place, made or not; false: none is known, or it is too long. */
+bool statedir_find(char *path, size_t cap);
 
 #endif /* NFSD_STATEDIR_H */

@@ -5,6 +5,8 @@
 
 #include "base/log.h"
 #include "base/verr.h"
+#include "nfsd/proc.h"
+#include "nfsd/request.h"
 #include "nfsd/status.h"
 
 static const struct {
@@ -49,4 +51,11 @@ status_of(const struct verr *e)
 		}
 	log_error("unexpected error %d: %s", (int)e->code, e->text);
 	return NFS3ERR_SERVERFAULT;
+}
+
+enum nfsstat3
+status_here(const struct request *rq, const struct verr *e)
+{
+	return rq->on_loop && e->code == VERR_BUSY ? PROC_HANDOVER :
+	    status_of(e);
 }

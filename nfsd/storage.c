@@ -18,6 +18,9 @@ storage_init(struct storage *s, const char *name, uint32_t slow_us)
 	atomic_init(&s->good, 0);
 	atomic_init(&s->need, STORAGE_GOOD);
 	atomic_init(&s->since_us, 0);
+	atomic_init(&s->changes, 0);
+	atomic_init(&s->enough, STORAGE_GOOD);
+	atomic_init(&s->relapse_us, 0);
 }
 
 static unsigned
@@ -87,4 +90,26 @@ storage_worker_took(struct storage *s, uint64_t us, uint64_t now,
 	atomic_store(&s->since_us, now);
 	atomic_store(&s->state, STORAGE_QUICK);
 	log_info("/%s: the storage is quick again", s->name);
+}
+
+void
+storage_change_took(struct storage *s, uint64_t us, uint64_t now)
+{
+	unsigned enough = atomic_load(&s->enough);
+	uint64_t last = atomic_load(&s->relapse_us);
+
+	if (us <= STORAGE_CHANGE_US) {
+		if (!storage_may_change(s))
+			atomic_fetch_add(&s->changes, 1);
+		return;
+	}
+	if (storage_may_change(s)) {
+		if (last == 0 || now - last > RELAPSE_US)
+			enough = STORAGE_GOOD;
+		else if (enough < STORAGE_GOOD_MAX)
+			enough *= 2;
+		atomic_store(&s->enough, enough);
+		atomic_store(&s->relapse_us, now);
+	}
+	atomic_store(&s->changes, 0);
 }

@@ -34,6 +34,9 @@ struct storage {
 	_Atomic uint32_t	mean_us;	/* of calls on loops, of late */
 	_Atomic unsigned	good, need;	/* quick calls on workers */
 	_Atomic uint64_t	since_us;	/* in this state */
+	_Atomic unsigned	changes;	/* quick ones in a row */
+	_Atomic unsigned	enough;		/* for loops to make them */
+	_Atomic uint64_t	relapse_us;	/* when they last were not */
 };
 
 void storage_init(struct storage *s, const char *name, uint32_t slow_us);
@@ -53,5 +56,23 @@ storage_state(const struct storage *s)
 void storage_loop_took(struct storage *s, uint64_t us, uint64_t now);
 void storage_worker_took(struct storage *s, uint64_t us, uint64_t now,
     bool one_look);
+
+/*
+ * Changes of names and contents may have to wait for more than looks: for a
+ * file system that writes its log, or a server far away.  Loops make them once
+ * STORAGE_GOOD in a row took workers up to STORAGE_CHANGE_US each; one that
+ * takes longer, wherever, ends that, and after a relapse within a minute it
+ * takes twice as many.
+ */
+#define STORAGE_CHANGE_US	1000u
+
+void storage_change_took(struct storage *s, uint64_t us, uint64_t now);
+
+static inline bool
+storage_may_change(const struct storage *s)
+{
+	return atomic_load_explicit(&s->changes, memory_order_relaxed) >=
+	    atomic_load_explicit(&s->enough, memory_order_relaxed);
+}
 
 #endif /* NFSD_STORAGE_H */

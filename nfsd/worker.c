@@ -17,6 +17,7 @@
 #include "base/verr.h"
 #include "nfsd/dispatch.h"
 #include "nfsd/drc.h"
+#include "nfsd/keeper_int.h"
 #include "nfsd/loop.h"
 #include "nfsd/ranks.h"
 #include "nfsd/server_int.h"
@@ -25,6 +26,8 @@
 struct worker {
 	pthread_t		 id;
 	struct worker_pool	*pool;
+	unsigned		 wiped;		/* pool->wipes, when it did;
+						   guarded by its lock */
 	enum { SLOT_FREE, SLOT_RUNS, SLOT_ENDED } state;
 };
 
@@ -44,6 +47,7 @@ struct worker_pool {
 	unsigned		 nidle;		/* threads that wait */
 	uint64_t		 taken_us;	/* a call was taken last */
 	bool			 quit;
+	unsigned		 wipes;		/* that were asked for */
 
 	/* set under lock: done[i] is not empty */
 	_Atomic bool		 ready[SERVER_LOOPS_MAX];
@@ -81,6 +85,18 @@ worker_free(struct worker_pool *p)
 	free(p);
 }
 
+/* The lock is held, and dropped meanwhile. */
+static void
+wipe(struct worker *w)
+{
+	unsigned asked = w->pool->wipes;
+
+	lock_drop(&w->pool->lock);
+	keeper_wipe_thread();
+	lock_take(&w->pool->lock);
+	w->wiped = asked;
+}
+
 /* Wait for work; false: there has been none for long. */
 static bool
 linger(struct worker_pool *p)
@@ -111,7 +127,10 @@ next(struct worker *w)
 	lock_take(&p->lock);
 	while (!p->quit && STAILQ_EMPTY(&p->queue) &&
 	    (stay || p->nthreads <= p->base))
-		stay = linger(p);
+		if (w->wiped != p->wipes)
+			wipe(w);
+		else
+			stay = linger(p);
 	if (!p->quit && (rq = STAILQ_FIRST(&p->queue)) != NULL) {
 		STAILQ_REMOVE_HEAD(&p->queue, link);
 		p->nqueued--;
@@ -124,9 +143,8 @@ next(struct worker *w)
 	return rq;
 }
 
-/* Give it back to its loop. */
-static void
-done(struct worker_pool *p, struct request *rq)
+void
+worker_give(struct worker_pool *p, struct request *rq)
 {
 	unsigned i = rq->lane->index;
 	struct loop *loop = rq->lane->loop;
@@ -153,7 +171,7 @@ worker_main(void *arg)
 		dispatch_work(rq, &answered);
 		while ((rq = STAILQ_FIRST(&answered)) != NULL) {
 			STAILQ_REMOVE_HEAD(&answered, link);
-			done(w->pool, rq);
+			worker_give(w->pool, rq);
 		}
 	}
 	bufpool_thread_fini();
@@ -194,6 +212,7 @@ start_masked(struct worker_pool *p, unsigned n)
 	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
 	while (rc == 0 && n-- > 0 && (w = take_slot(p)) != NULL) {
 		w->pool = p;
+		w->wiped = p->wipes;
 		rc = pthread_create(&w->id, NULL, worker_main, w);
 		if (rc == 0) {
 			w->state = SLOT_RUNS;
@@ -284,6 +303,46 @@ worker_tend(struct worker_pool *p)
 		log_debug("%u calls wait in the storage: %u workers now",
 		    before, n);
 	return waiting > 0;
+}
+
+bool
+worker_idle(struct worker_pool *p)
+{
+	bool idle;
+
+	lock_take(&p->lock);
+	idle = p->nqueued == 0 && p->nidle == p->nthreads;
+	lock_drop(&p->lock);
+	return idle;
+}
+
+/* Threads that wait and have not done it yet. */
+static unsigned
+not_wiped(struct worker_pool *p)
+{
+	unsigned i, n = 0;
+
+	for (i = 0; i < p->max; i++)
+		n += p->threads[i].state == SLOT_RUNS &&
+		    p->threads[i].wiped != p->wipes;
+	return n;
+}
+
+void
+worker_wipe(struct worker_pool *p)
+{
+	struct timespec t = { 0, 1000000 };
+	unsigned left;
+
+	lock_take(&p->lock);
+	p->wipes++;
+	(void)pthread_cond_broadcast(&p->work);
+	while ((left = p->quit ? 0 : not_wiped(p)) > 0) {
+		lock_drop(&p->lock);
+		(void)nanosleep(&t, NULL);
+		lock_take(&p->lock);
+	}
+	lock_drop(&p->lock);
 }
 
 unsigned

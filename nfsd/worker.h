@@ -46,8 +46,20 @@ int worker_start(struct worker_pool *p, unsigned n, unsigned max,
  */
 bool worker_submit(struct worker_pool *p, struct request *rq);
 
+/* A call that is answered, by whom ever: among the results of its lane. */
+void worker_give(struct worker_pool *p, struct request *rq);
+
 /* Start more threads if those that are there are stuck; false: none waits. */
 bool worker_tend(struct worker_pool *p);
+
+/* Nothing waits and nothing runs; any thread. */
+bool worker_idle(struct worker_pool *p);
+
+/*
+ * When it is idle and stays so: each thread wipes what it keeps (keeper_int.h).
+ * Any thread but these.
+ */
+void worker_wipe(struct worker_pool *p);
 
 /* Threads that are there now. */
 unsigned worker_count(struct worker_pool *p);

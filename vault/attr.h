@@ -27,7 +27,7 @@ struct vattr {
 	uint64_t	 used;		/* bytes on disk */
 	uint64_t	 fileid;	/* inode of that object, never 0 */
 	uint32_t	 gen;		/* from its birth; 0 if unknown */
-	bool		 damaged;	/* a length that no writer leaves */
+	bool		 damaged;	/* too short for a header */
 	struct timespec	 atime, mtime, ctime;
 };
 

@@ -106,7 +106,8 @@ static const struct {
 	    "a file without any byte on disk: a sync client's placeholder, or "
 	    "a write that never came; Cryptomator cannot open it" },
 	[CHECK_ILLEGAL_SIZE] = { "IllegalSize", CHECK_CRITICAL,
-	    "a length that no writer leaves: the end of the file is damaged; "
+	    "a length that no writer leaves: a write did not come to its end, "
+	    "or the end of the file is damaged; if something is missing, "
 	    "restore it from a backup" },
 	[CHECK_TRAILING_CHUNK] = { "TrailingEmptyChunk", CHECK_INFO,
 	    "the file ends in a chunk without data; repair cuts it off" },

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/bufpool.h"
+#include "base/secret.h"
 #include "vault/chunks.h"
 #include "vault/cipher.h"
 
@@ -54,7 +55,7 @@ buf_put(uint8_t *buf, size_t cap)
 	if (cap == CIPHER_CHUNK)
 		bufpool_put(buf);
 	else
-		free(buf);
+		secret_drop(buf, cap);
 }
 
 /* Before the clear bytes of a full chunk there is room for its nonce. */
@@ -195,6 +196,17 @@ chunks_copy(struct chunks *cs, uint64_t epoch, uint64_t index, size_t skip,
 		cs->misses++;
 	lock_drop(&cs->lock);
 	return c != NULL;
+}
+
+bool
+chunks_has(struct chunks *cs, uint64_t epoch, uint64_t index)
+{
+	bool has;
+
+	lock_take(&cs->lock);
+	has = find(cs, epoch, index) != NULL;
+	lock_drop(&cs->lock);
+	return has;
 }
 
 bool

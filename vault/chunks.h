@@ -73,6 +73,9 @@ bool chunks_copy(struct chunks *cs, uint64_t epoch, uint64_t index,
 bool chunks_keep(struct chunks *cs, uint64_t epoch, uint64_t index,
     uint8_t *buf, uint8_t *data, size_t len);
 
+/* Is it here?  A clean one may be gone in the next moment. */
+bool chunks_has(struct chunks *cs, uint64_t epoch, uint64_t index);
+
 /* The chunk, clean or dirty, made dirty; NULL: it is not here. */
 struct chunk *chunks_take(struct chunks *cs, uint64_t epoch, uint64_t index);
 

@@ -11,7 +11,7 @@ const struct cipher *
 cipher_by_name(const char *name)
 {
 	static const struct cipher *const all[] = {
-		&cipher_gcm, &cipher_ctrmac,
+		&cipher_gcm, &cipher_ctrmac, &cipher_plain,
 	};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)

@@ -65,6 +65,13 @@ struct cipher {
 extern const struct cipher cipher_gcm;
 extern const struct cipher cipher_ctrmac;
 
+/*
+ * plain.c: no cipher at all, in vaults that are made to measure with; the rest
+ * of vault/ need not know.  Cryptomator refuses a vault of this name.
+ */
+#define CIPHER_PLAIN	"VAULTNFS_NO_ENCRYPTION"
+extern const struct cipher cipher_plain;
+
 /* By vault.cryptomator's name; NULL: unknown. */
 const struct cipher *cipher_by_name(const char *name);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/secret.h"
 #include "base/verr.h"
 #include "vault/keys.h"
 #include "vault/vault_int.h"
@@ -102,7 +103,7 @@ dir_free(struct dir *d)
 	lock_fini(&d->change);
 	lock_fini(&d->list_lock);
 	free(d->link);
-	free(d);
+	secret_drop(d, sizeof(*d) + d->id_len);
 	return parent;
 }
 

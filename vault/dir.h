@@ -158,6 +158,11 @@ int dir_find_anywhere(struct vault *v, struct arena *a, uint64_t fileid,
 
 /* Attributes of a directory before and after a change, under one lock. */
 struct dir_change {
+	/* from the caller: see below */
+	bool		quick;
+	void		(*meet)(void *ctx, uint64_t fileid);
+	void		*ctx;
+
 	bool		have_before, have_after;
 	struct vattr	before, after;
 };
@@ -172,6 +177,12 @@ struct dir_change {
  * VERR_STALE if d is gone.
  * All are atomic for readers and for crashes; durable after
  * vault_sync_names().
+ *
+ * dir_create(), dir_unlink() and dir_rename() within one directory may run on
+ * an event loop: with ch->quick (of the first one) they neither wait for other
+ * changes nor search, and leave what takes many steps to others: VERR_BUSY,
+ * and nothing has been done.  The last two call ch->meet, unless that is NULL,
+ * with the inode that goes or moves when it is certain that it will be tried.
  */
 int dir_create(struct dir *d, struct arena *a, const char *name, size_t len,
     const struct vset *set, struct entry *ent, struct dir_change *ch,

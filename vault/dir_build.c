@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/secret.h"
 #include "vault/base64.h"
 #include "vault/dir_build.h"
 #include "vault/dir_copy.h"
@@ -21,7 +22,7 @@ void
 build_fini(struct build *b)
 {
 	free(b->v);
-	free(b->text);
+	secret_drop(b->text, b->text_len);
 }
 
 /* Append bytes and a NUL; the offset, or (size_t)-1. */
@@ -33,7 +34,7 @@ add_text(struct build *b, const void *s, size_t len)
 
 	if (off + len + 1 > b->text_cap) {
 		cap = (b->text_cap + len + 1) * 2 + 1024;
-		if ((p = realloc(b->text, cap)) == NULL)
+		if ((p = secret_move(b->text, off, cap)) == NULL)
 			return (size_t)-1;
 		b->text = p;
 		b->text_cap = cap;

@@ -249,11 +249,28 @@ cached(struct dir *d, const struct host_stat *st, bool odd, struct got *g)
 	return g->names != NULL || g->odd != NULL;
 }
 
+/* While a change of ours is under way the folder is as we make it. */
+static bool
+carried(struct dir *d, struct got *g)
+{
+	g->names = NULL;
+	g->odd = NULL;
+	lock_take(&d->list_lock);
+	if (d->few.changing && d->odd != NULL) {
+		atomic_fetch_add(&d->odd->refs, 1);
+		g->odd = d->odd;
+	}
+	lock_drop(&d->list_lock);
+	return g->odd != NULL;
+}
+
 static int
 get(struct dir *d, bool odd, bool quick, struct got *g, struct verr *e)
 {
 	struct host_stat st;
 
+	if (odd && carried(d, g))
+		return 0;
 	if (host_stat(d->v->root, d->path, &st) == -1)
 		return errno == ENOENT ? verr_code(e, VERR_STALE) :
 		    verr_sys(e, "cannot stat %s", d->path);

@@ -1,11 +1,12 @@
 /*
  * Making files, directories and symlinks.
  *
- * What is made is put together under a temporary name in the directory's own
- * folder and gets its name by one rename that replaces nothing.  So nobody ever
- * sees half of it, and what a crash leaves is a temporary that no reader of
- * the format takes for an entry (or, for mkdir, a content folder without
- * link, which Cryptomator's health check knows as an orphan).
+ * What consists of more than one file is put together under a temporary name
+ * in the directory's own folder and gets its name by one rename that replaces
+ * nothing.  So nobody ever sees half of it, and what a crash leaves is a
+ * temporary that no reader of the format takes for an entry (or, for mkdir, a
+ * content folder without link, which Cryptomator's health check knows as an
+ * orphan).  A file with a short name is one file, and made in place.
  */
 #include "config.h"
 
@@ -16,151 +17,16 @@
 
 #include "base/entropy.h"
 #include "base/verr.h"
+#include "vault/dir_fresh.h"
 #include "vault/file_int.h"
-#include "vault/vault_int.h"
 
 #define TARGET_MAX	4095	/* bytes of a link's target: PATH_MAX - 1 */
 
-/*
- * Mode, owner and times of a new object at path.  A mode that was not asked
- * for is mode, whatever the umask made of it; 0: left as it is.
- */
+/* -- files */
+
+/* By way of a temporary: a long name, or one that is in somebody's way. */
 static int
-apply(struct vault *v, const char *path, const struct vset *set, mode_t mode,
-    struct verr *e)
-{
-	static const struct vset nothing = { .mask = 0 };
-	struct timespec ts[2] = { { 0, UTIME_OMIT }, { 0, UTIME_OMIT } };
-
-	if (set == NULL)
-		set = &nothing;
-	if (set->mask & VSET_MODE)
-		mode = set->mode & 07777;
-	if (set->mask & (VSET_UID | VSET_GID) &&
-	    host_chown(v->root, path,
-	    set->mask & VSET_UID ? set->uid : (uid_t)-1,
-	    set->mask & VSET_GID ? set->gid : (gid_t)-1) == -1)
-		return verr_sys(e, "cannot change the owner of %s", path);
-	if ((mode != 0 || set->mask & VSET_MODE) &&
-	    host_chmod(v->root, path, mode) == -1)
-		return verr_sys(e, "cannot change the mode of %s", path);
-	if (set->mask & VSET_ATIME)
-		ts[0] = set->atime;
-	if (set->mask & VSET_MTIME)
-		ts[1] = set->mtime;
-	if (set->mask & (VSET_ATIME | VSET_MTIME) &&
-	    host_utimes(v->root, path, ts) == -1)
-		return verr_sys(e, "cannot change the times of %s", path);
-	return 0;
-}
-
-/* A place for a new entry: its name is free. */
-struct fresh {
-	struct diskname	dn;
-	const char	*name;			/* NFC, in the arena */
-	size_t		 len;
-	char		 tmp[VLOC_MAX];		/* temporary name */
-	char		 entry[VLOC_MAX];	/* final name */
-	bool		 kept;			/* it has that, come what may */
-};
-
-static int
-fresh_init(struct fresh *f, struct dir *d, struct arena *a, const char *name,
-    size_t len, struct entry *ent, struct verr *e)
-{
-	struct entry there;
-	struct verr mine;
-
-	if (e == NULL)
-		e = &mine;
-	f->kept = false;
-	(void)name_nfc(a, name, len, &f->name, &f->len);
-	if (dir_disk_name(d, f->name, f->len, &f->dn, e) == -1)
-		return -1;
-	if (dir_lookup(d, a, name, len, &there, e) == 0) {
-		if (ent != NULL)
-			*ent = there;
-		else
-			dir_put(there.dir);
-		return verr_code(e, VERR_EXIST);
-	}
-	if (e->code != VERR_NOENT)
-		return -1;
-	if (!dir_tmp_path(d, f->tmp))
-		return verr_fail(e, VERR_NOMEM, "no random bytes");
-	dir_entry_path(d, f->dn.entry, f->dn.entry_len, NULL, f->entry);
-	return 0;
-}
-
-/* The folder that a directory, a symlink or a long name is on disk. */
-static int
-make_node(struct vault *v, struct fresh *f, struct verr *e)
-{
-	char path[VLOC_MAX];
-
-	if (host_mkdir(v->root, f->tmp, 0755) == -1)
-		return verr_sys(e, "cannot make folder %s", f->tmp);
-	if (!f->dn.is_long)
-		return 0;
-	dir_leaf_path(f->tmp, "name.c9s", path);
-	if (host_write_file(v->root, path, f->dn.full, f->dn.full_len, 0644,
-	    false) == -1) {
-		verr_sys(e, "cannot write %s", path);
-		dir_remove_tree(v, f->tmp, true);
-		return -1;
-	}
-	return 0;
-}
-
-/*
- * The name of the new entry is durable with d's folder; what is inside it
- * (leaf, if not NULL, and the long name) is not, unless it is synced too.
- */
-static void
-note_fresh(struct dir *d, const struct fresh *f, const char *leaf)
-{
-	vault_sync_note(d->v, d->path);
-	if (leaf != NULL || f->dn.is_long)
-		dir_sync_node(d->v, f->entry, leaf, f->dn.is_long);
-}
-
-/* Give it its name, and tell what is there now. */
-static int
-publish(struct dir *d, struct fresh *f, const char *leaf, struct entry *ent,
-    struct verr *e)
-{
-	struct entry mine;
-
-	if (dir_take_name(d, f->tmp, f->entry) == -1) {
-		if (errno == EEXIST || errno == ENOTEMPTY)
-			return verr_fail(e, VERR_EXIST, "%s is there already, "
-			    "but cannot be shown", f->entry);
-		return verr_sys(e, "cannot rename to %s", f->entry);
-	}
-	note_fresh(d, f, leaf);
-	if (ent == NULL)
-		ent = &mine;
-	if (dir_probe(d, f->dn.entry, f->dn.entry_len, ent, e) == -1) {
-		f->kept = host_rename_new(d->v->root, f->entry, f->tmp) == -1;
-		return -1;
-	}
-	ent->name = f->name;
-	ent->name_len = f->len;
-	ent->cookie = 0;
-	if (ent == &mine)
-		dir_put(ent->dir);
-	return 0;
-}
-
-static void
-unmake(struct dir *d, const struct fresh *f, bool folder)
-{
-	if (!f->kept)
-		dir_remove_tree(d->v, f->tmp, folder);
-}
-
-static int
-create_file(struct dir *d, struct fresh *f, const struct vset *set,
+create_node(struct dir *d, struct fresh *f, const struct vset *set,
     struct entry *ent, struct verr *e)
 {
 	char path[VLOC_MAX];
@@ -168,17 +34,105 @@ create_file(struct dir *d, struct fresh *f, const struct vset *set,
 
 	memcpy(path, f->tmp, sizeof(path));
 	if (f->dn.is_long) {
-		if (make_node(v, f, e) == -1)
+		if (dir_fresh_node(v, f, e) == -1)
 			return -1;
 		dir_leaf_path(f->tmp, "contents.c9r", path);
 	}
 	if (file_make(v, path, 0644, NULL, 0, e) == -1 ||
-	    apply(v, path, set, 0644, e) == -1 ||
-	    publish(d, f, NULL, ent, e) == -1) {
-		unmake(d, f, f->dn.is_long);
+	    dir_fresh_apply(v, path, set, 0644, e) == -1 ||
+	    dir_fresh_publish(d, f, NULL, ent, e) == -1) {
+		dir_fresh_unmake(d, f, f->dn.is_long);
 		return -1;
 	}
 	return 0;
+}
+
+/*
+ * Under its own name at once, if nothing has that: who is stopped before the
+ * header is written leaves 0 bytes, which are an empty file as well.
+ */
+static int
+create_plain(struct dir *d, struct fresh *f, const struct vset *set,
+    struct entry *ent, struct verr *e)
+{
+	static const struct vset nothing = { .mask = 0 };
+	struct vault *v = d->v;
+	struct file *file;
+	bool apart;
+	mode_t mode;
+	int r = 0;
+
+	if (set == NULL)
+		set = &nothing;
+	mode = set->mask & VSET_MODE ? set->mode & 07777 : 0644;
+	dir_entry_path(d, f->dn.entry, f->dn.entry_len, NULL, f->entry);
+	if ((file = file_create(v, f->entry, mode, e)) == NULL)
+		return -1;
+	apart = (file->st.mode & 07777) != mode || set->mask & (VSET_UID |
+	    VSET_GID | VSET_ATIME | VSET_MTIME);
+	if (apart)
+		r = dir_fresh_apply(v, f->entry, set, mode, e);
+	if (r == 0 && (r = file_publish(file, apart, e)) == -1)
+		file = NULL;
+	if (r == -1) {
+		(void)host_unlink(v->root, f->entry);
+		file_put(file);
+		return -1;
+	}
+	vault_sync_note(v, d->path);
+	dir_listing_added(d, f->entry);
+	if (ent != NULL) {
+		ent->name = f->name;
+		ent->name_len = f->len;
+		ent->cookie = 0;
+		ent->dir = NULL;
+		ent->loc.type = VTYPE_FILE;
+		ent->loc.entry_len = (uint16_t)strlen(f->entry);
+		memcpy(ent->loc.path, f->entry, sizeof(f->entry));
+		file_attr_held(file, &ent->attr);
+	}
+	file_put(file);
+	return 0;
+}
+
+/* 1: it takes more than that; nothing has been done. */
+static int
+create_directly(struct dir *d, struct fresh *f, struct arena *a,
+    const char *name, size_t len, const struct vset *set, bool quick,
+    struct entry *ent, struct verr *e)
+{
+	f->kept = false;
+	(void)name_nfc(a, name, len, &f->name, &f->len);
+	if (dir_disk_name(d, f->name, f->len, &f->dn, e) == -1)
+		return -1;
+	if (f->dn.is_long || f->len != len || memcmp(f->name, name, len) != 0 ||
+	    dir_look_odd(d, a, name, len, quick, e) == 0)
+		return 1;
+	if (e->code != VERR_NOENT)
+		return -1;
+	if (create_plain(d, f, set, ent, e) == 0)
+		return 0;
+	return e->code == VERR_EXIST ? 1 : -1;
+}
+
+static int
+create_file(struct dir *d, struct arena *a, const char *name, size_t len,
+    const struct vset *set, bool quick, struct entry *ent, struct verr *e)
+{
+	struct verr mine;
+	struct fresh f;
+	int r;
+
+	if (e == NULL)
+		e = &mine;
+	if ((r = create_directly(d, &f, a, name, len, set, quick, ent,
+	    e)) != 1)
+		return r;
+	if (dir_fresh_init(&f, d, a, name, len, quick, ent, e) == -1)
+		return -1;
+	if (quick)
+		return verr_code(e, VERR_BUSY);
+	return create_node(d, &f, set, ent, e);
 }
 
 int
@@ -186,14 +140,15 @@ dir_create(struct dir *d, struct arena *a, const char *name, size_t len,
     const struct vset *set, struct entry *ent, struct dir_change *ch,
     struct verr *e)
 {
+	bool quick = dir_is_quick(ch);
 	struct change c;
-	struct fresh f;
 	int r = -1;
 
-	lock_take(&d->change);
-	if (dir_change_begin(&c, d, ch, e) == 0 &&
-	    fresh_init(&f, d, a, name, len, ent, e) == 0)
-		r = create_file(d, &f, set, ent, e);
+	dir_change_none(ch);
+	if (dir_change_take(&d->change, quick, e) == -1)
+		return -1;
+	if (dir_change_begin(&c, d, ch, e) == 0)
+		r = create_file(d, a, name, len, set, quick, ent, e);
 	dir_change_end(&c);
 	lock_drop(&d->change);
 	return r;
@@ -231,7 +186,7 @@ make_content(struct dir *child, const struct vset *set, struct verr *e)
 	vault_sync_note(v, upper);
 	dir_leaf_path(child->path, VAULT_DIRID_FILE, path);
 	if (file_make(v, path, 0644, child->id, child->id_len, e) == -1 ||
-	    apply(v, child->path, set, 0755, e) == -1) {
+	    dir_fresh_apply(v, child->path, set, 0755, e) == -1) {
 		unmake_content(child);
 		return -1;
 	}
@@ -255,20 +210,20 @@ make_dir(struct dir *d, struct fresh *f, const struct vset *set,
 		return -1;
 	if (make_content(child, set, e) == -1)
 		goto err1;
-	if (make_node(v, f, e) == -1)
+	if (dir_fresh_node(v, f, e) == -1)
 		goto err2;
 	dir_leaf_path(f->tmp, "dir.c9r", path);
 	if (host_write_file(v->root, path, id, 36, 0644, false) == -1) {
 		verr_sys(e, "cannot write %s", path);
 		goto err3;
 	}
-	if (publish(d, f, "dir.c9r", ent, e) == -1)
+	if (dir_fresh_publish(d, f, "dir.c9r", ent, e) == -1)
 		goto err3;
 	dir_put(child);
 	return 0;
 
 err3:
-	unmake(d, f, true);
+	dir_fresh_unmake(d, f, true);
 	if (f->kept)
 		goto err1;
 err2:
@@ -289,7 +244,7 @@ dir_mkdir(struct dir *d, struct arena *a, const char *name, size_t len,
 
 	lock_take(&d->change);
 	if (dir_change_begin(&c, d, ch, e) == 0 &&
-	    fresh_init(&f, d, a, name, len, ent, e) == 0)
+	    dir_fresh_init(&f, d, a, name, len, false, ent, e) == 0)
 		r = make_dir(d, &f, set, ent, e);
 	dir_change_end(&c);
 	lock_drop(&d->change);
@@ -307,7 +262,7 @@ make_link(struct dir *d, struct fresh *f, const char *target,
 	struct vset times;
 	char path[VLOC_MAX];
 
-	if (make_node(v, f, e) == -1)
+	if (dir_fresh_node(v, f, e) == -1)
 		return -1;
 	dir_leaf_path(f->tmp, "symlink.c9r", path);
 	if (set != NULL) {
@@ -316,9 +271,9 @@ make_link(struct dir *d, struct fresh *f, const char *target,
 		set = &times;
 	}
 	if (file_make(v, path, 0644, target, target_len, e) == -1 ||
-	    apply(v, path, set, 0, e) == -1 ||
-	    publish(d, f, "symlink.c9r", ent, e) == -1) {
-		unmake(d, f, true);
+	    dir_fresh_apply(v, path, set, 0, e) == -1 ||
+	    dir_fresh_publish(d, f, "symlink.c9r", ent, e) == -1) {
+		dir_fresh_unmake(d, f, true);
 		return -1;
 	}
 	return 0;
@@ -342,7 +297,7 @@ dir_symlink(struct dir *d, struct arena *a, const char *name, size_t len,
 		return verr_code(e, VERR_INVAL);
 	lock_take(&d->change);
 	if (dir_change_begin(&c, d, ch, e) == 0 &&
-	    fresh_init(&f, d, a, name, len, ent, e) == 0)
+	    dir_fresh_init(&f, d, a, name, len, false, ent, e) == 0)
 		r = make_link(d, &f, target, target_len, set, ent, e);
 	dir_change_end(&c);
 	lock_drop(&d->change);
@@ -385,15 +340,15 @@ make_hard_link(struct dir *d, struct fresh *f, const struct vloc *loc,
 
 	memcpy(path, f->tmp, sizeof(path));
 	if (folder) {
-		if (make_node(v, f, e) == -1)
+		if (dir_fresh_node(v, f, e) == -1)
 			return -1;
 		dir_leaf_path(f->tmp, loc->type == VTYPE_SYMLINK ?
 		    "symlink.c9r" : "contents.c9r", path);
 	}
 	if (link_object(v, loc, fileid, path, e) == -1 ||
-	    publish(d, f, loc->type == VTYPE_SYMLINK ? "symlink.c9r" : NULL,
-	    ent, e) == -1) {
-		unmake(d, f, folder);
+	    dir_fresh_publish(d, f, loc->type == VTYPE_SYMLINK ?
+	    "symlink.c9r" : NULL, ent, e) == -1) {
+		dir_fresh_unmake(d, f, folder);
 		return -1;
 	}
 	return 0;
@@ -416,7 +371,7 @@ dir_link(struct dir *d, struct arena *a, const char *name, size_t len,
 		return -1;
 	lock_take(&d->change);
 	if (dir_change_begin(&c, d, ch, e) == 0 &&
-	    fresh_init(&f, d, a, name, len, ent, e) == 0)
+	    dir_fresh_init(&f, d, a, name, len, false, ent, e) == 0)
 		r = make_hard_link(d, &f, loc, fileid, ent, e);
 	if (r == 0)
 		dir_search_moved(d->v, fileid, d);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/secret.h"
 #include "vault/dir_copy.h"
 #include "vault/vault_int.h"
 
@@ -114,7 +115,7 @@ copy_is_same(const struct dir *d, const char *original, const char *copy)
 		return false;
 	same = same_leaf(d, "dir.c9r", original, copy, buf) ||
 	    same_leaf(d, "symlink.c9r", original, copy, buf);
-	free(buf);
+	secret_drop(buf, 2 * SAME_MAX);
 	return same;
 }
 

@@ -18,6 +18,29 @@ dir_leaf_path(const char *folder, const char *leaf, char out[VLOC_MAX])
 	(void)snprintf(out, VLOC_MAX, "%.*s/%s", VLOC_MAX - 16, folder, leaf);
 }
 
+bool
+dir_is_quick(const struct dir_change *ch)
+{
+	return ch != NULL && ch->quick;
+}
+
+void
+dir_change_meet(const struct dir_change *ch, uint64_t fileid)
+{
+	if (ch != NULL && ch->meet != NULL)
+		ch->meet(ch->ctx, fileid);
+}
+
+int
+dir_change_take(struct lock *l, bool quick, struct verr *e)
+{
+	if (!quick)
+		lock_take(l);
+	else if (!lock_try(l))
+		return verr_code(e, VERR_BUSY);
+	return 0;
+}
+
 int
 dir_change_begin(struct change *c, struct dir *d, struct dir_change *ch,
     struct verr *e)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/secret.h"
 #include "vault/dir_index.h"
 
 #define SLOTS_FIRST	256u
@@ -111,7 +112,7 @@ index_free(struct index *x)
 		return;
 	free(x->dirs);
 	free(x->slot);
-	free(x->text);
+	secret_drop(x->text, x->text_len);
 	free(x->place);
 	free(x);
 }
@@ -133,7 +134,8 @@ room_for_dir(struct index *x, size_t len)
 		x->cap = cap;
 	}
 	if (x->text_len + len + 1 > x->text_cap) {
-		if ((t = realloc(x->text, text_cap)) == NULL)
+		t = secret_move(x->text, x->text_len, text_cap);
+		if (t == NULL)
 			return false;
 		x->text = t;
 		x->text_cap = text_cap;

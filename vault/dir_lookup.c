@@ -133,6 +133,25 @@ lookup(struct dir *d, struct arena *a, const char *name, size_t len,
 }
 
 int
+dir_look(struct dir *d, struct arena *a, const char *name, size_t len,
+    bool quick, struct entry *ent, struct verr *e)
+{
+	return lookup(d, a, name, len, quick, ent, e);
+}
+
+int
+dir_look_odd(struct dir *d, struct arena *a, const char *nfc, size_t len,
+    bool quick, struct verr *e)
+{
+	struct entry ent;
+
+	if (try_odd(d, a, nfc, len, nfc, len, quick, &ent, e) == -1)
+		return -1;
+	dir_put(ent.dir);
+	return 0;
+}
+
+int
 dir_lookup(struct dir *d, struct arena *a, const char *name, size_t len,
     struct entry *ent, struct verr *e)
 {

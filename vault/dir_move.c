@@ -352,6 +352,7 @@ move_over_other(const struct move *m, struct verr *e)
 		if (r == -1)
 			return -1;
 	}
+	vault_sync_note(m->v, m->to->path);
 	if (m->dst.attr.nlink <= 1)
 		file_forget(m->v, m->dst.attr.fileid);
 	return 0;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/secret.h"
 #include "vault/dir_build.h"
 #include "vault/dir_names.h"
 #include "vault/vault_int.h"
@@ -54,7 +55,7 @@ drop_entry(struct vault *v, struct names *n, const struct listed *e)
 	}
 	n->bytes -= bytes;
 	atomic_fetch_sub(&v->list_bytes, bytes);
-	free((void *)(uintptr_t)e);
+	secret_drop((void *)(uintptr_t)e, bytes);
 }
 
 /* A block in front of blocks[at]. */

@@ -18,6 +18,9 @@
 #include "vault/file_int.h"
 #include "vault/vault_int.h"
 
+/* Clear bytes of a file that goes without anybody noticing the time. */
+#define QUICK_SIZE	(1024u * 1024)
+
 /* Path of the entry itself, of which loc.path may be a part inside. */
 static void
 entry_of(const struct vloc *loc, char out[VLOC_MAX])
@@ -64,22 +67,36 @@ unlink_entry(struct dir *d, const struct entry *ent, struct verr *e)
 	return 0;
 }
 
+bool
+dir_goes_quickly(const struct entry *ent)
+{
+	return ent->dir == NULL && ent->loc.path[ent->loc.entry_len] == '\0' &&
+	    (ent->attr.nlink > 1 || ent->attr.size <= QUICK_SIZE);
+}
+
 int
 dir_unlink(struct dir *d, struct arena *a, const char *name, size_t len,
     struct dir_change *ch, struct verr *e)
 {
+	bool quick = dir_is_quick(ch);
 	struct change c;
 	struct entry ent;
 	int r = -1;
 
-	lock_take(&d->change);
+	dir_change_none(ch);
+	if (dir_change_take(&d->change, quick, e) == -1)
+		return -1;
 	if (dir_change_begin(&c, d, ch, e) == 0 &&
-	    dir_lookup(d, a, name, len, &ent, e) == 0) {
+	    dir_look(d, a, name, len, quick, &ent, e) == 0) {
 		if (ent.dir != NULL) {
 			dir_put(ent.dir);
 			r = verr_code(e, VERR_ISDIR);
-		} else
+		} else if (quick && !dir_goes_quickly(&ent))
+			r = verr_code(e, VERR_BUSY);
+		else {
+			dir_change_meet(ch, ent.attr.fileid);
 			r = unlink_entry(d, &ent, e);
+		}
 	}
 	dir_change_end(&c);
 	lock_drop(&d->change);

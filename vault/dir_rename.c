@@ -61,9 +61,9 @@ look(struct move *m, struct arena *a, const char *name, size_t len,
 		e = &mine;
 	m->src.dir = m->dst.dir = NULL;
 	m->have_dst = false;
-	if (dir_lookup(m->from, a, name, len, &m->src, e) == -1)
+	if (dir_look(m->from, a, name, len, m->quick, &m->src, e) == -1)
 		return -1;
-	if (dir_lookup(m->to, a, new_name, new_len, &m->dst, e) == 0)
+	if (dir_look(m->to, a, new_name, new_len, m->quick, &m->dst, e) == 0)
 		m->have_dst = true;
 	else if (e->code != VERR_NOENT)
 		return -1;
@@ -79,6 +79,15 @@ look(struct move *m, struct arena *a, const char *name, size_t len,
 	    (m->have_dst && m->dst_entry[0] == '\0'))
 		return verr_code(e, VERR_NOENT);
 	return 0;
+}
+
+/* One rename(2) of a plain file to a short name will do. */
+static bool
+goes_quickly(const struct move *m)
+{
+	return m->src.dir == NULL && !m->dn.is_long &&
+	    m->src.loc.path[m->src.loc.entry_len] == '\0' &&
+	    (!m->have_dst || dir_goes_quickly(&m->dst));
 }
 
 static void
@@ -103,17 +112,25 @@ rename_locked(struct move *m, struct dir *victim, struct arena *a,
 		r = 0;
 		goto probe;
 	}
+	if (m->quick && !goes_quickly(m)) {
+		verr_code(e, VERR_BUSY);
+		goto out;
+	}
 	if (m->have_dst && m->dst.dir != NULL && m->dst.dir != victim) {
 		/* Another one has come there since we looked. */
 		verr_code(e, VERR_NOTEMPTY);
 		goto out;
 	}
-	if (check_types(m, e) == -1 || dir_move(m, e) == -1)
+	if (check_types(m, e) == -1)
+		goto out;
+	dir_change_meet(m->ch, m->src.attr.fileid);
+	if (dir_move(m, e) == -1)
 		goto out;
 	r = 0;
 probe:
 	if (ent != NULL) {
-		if (dir_lookup(m->to, a, m->name, m->len, ent, e) == -1)
+		if (dir_look(m->to, a, m->name, m->len, m->quick, ent,
+		    e) == -1)
 			r = -1;
 	}
 out:
@@ -142,16 +159,74 @@ learn_ancestors(struct dir *d, struct verr *e)
 	return 0;
 }
 
+/* The directory that is to be replaced, or NULL: its change lock is needed. */
+static int
+find_victim(struct dir *to, struct arena *a, const char *name, size_t len,
+    struct entry *victim, struct verr *e)
+{
+	victim->dir = NULL;
+	if (dir_lookup(to, a, name, len, victim, e) == 0)
+		return 0;
+	victim->dir = NULL;
+	return e->code == VERR_NOENT ? 0 : -1;
+}
+
+/*
+ * Both ends in d: one look at it before and one after serve both.  A directory
+ * is never replaced here.
+ */
+static int
+rename_within(struct move *m, struct arena *a, const char *name, size_t len,
+    const char *new_name, size_t new_len, struct entry *ent,
+    struct dir_change *ch, struct verr *e)
+{
+	struct change c;
+	int r = -1;
+
+	if (dir_change_take(&m->from->change, m->quick, e) == -1)
+		return -1;
+	if (dir_change_begin(&c, m->from, ch, e) == 0)
+		r = rename_locked(m, NULL, a, name, len, new_name, new_len,
+		    ent, e);
+	dir_change_end(&c);
+	lock_drop(&m->from->change);
+	return r;
+}
+
+static int
+rename_between(struct move *m, struct dir *victim, struct arena *a,
+    const char *name, size_t len, const char *new_name, size_t new_len,
+    struct entry *ent, struct dir_change *ch_from, struct dir_change *ch_to,
+    struct verr *e)
+{
+	struct lock *set[3];
+	struct change cf, ct;
+	int r = -1;
+
+	set[0] = &m->from->change;
+	set[1] = &m->to->change;
+	set[2] = victim == NULL ? NULL : &victim->change;
+	lock_take_set(set, 3);
+	if (dir_change_begin(&cf, m->from, ch_from, e) == 0) {
+		if (dir_change_begin(&ct, m->to, ch_to, e) == 0)
+			r = rename_locked(m, victim, a, name, len, new_name,
+			    new_len, ent, e);
+		dir_change_end(&ct);
+	}
+	dir_change_end(&cf);
+	lock_drop_set(set, 3);
+	return r;
+}
+
 int
 dir_rename(struct dir *from, struct dir *to, struct arena *a,
     const char *name, size_t len, const char *new_name, size_t new_len,
     struct entry *ent, struct dir_change *ch_from, struct dir_change *ch_to,
     struct verr *e)
 {
-	struct move m = { .v = from->v, .from = from, .to = to };
-	struct change cf, ct;
+	struct move m = { .v = from->v, .from = from, .to = to,
+	    .quick = dir_is_quick(ch_from), .ch = ch_from };
 	struct entry victim = { .dir = NULL };
-	struct lock *set[3];
 	struct verr mine;
 	int r = -1;
 
@@ -161,28 +236,30 @@ dir_rename(struct dir *from, struct dir *to, struct arena *a,
 		ent->dir = NULL;
 	dir_change_none(ch_from);
 	dir_change_none(ch_to);
-	lock_take(&from->v->rename_lock);
+	if (m.quick && from != to)
+		return verr_code(e, VERR_BUSY);
+	if (dir_change_take(&from->v->rename_lock, m.quick, e) == -1)
+		return -1;
+	if (m.quick) {
+		r = rename_within(&m, a, name, len, new_name, new_len, ent,
+		    ch_from, e);
+		goto out;
+	}
 	if (from != to && learn_ancestors(to, e) == -1)
 		goto out;
-	if (dir_lookup(to, a, new_name, new_len, &victim, e) == -1) {
-		if (e->code != VERR_NOENT)
-			goto out;
-		victim.dir = NULL;
-	}
-	set[0] = &from->change;
-	set[1] = &to->change;
-	set[2] = victim.dir == NULL ? NULL : &victim.dir->change;
-	lock_take_set(set, 3);
-	if (dir_change_begin(&cf, from, ch_from, e) == 0) {
-		if (dir_change_begin(&ct, to, ch_to, e) == 0)
-			r = rename_locked(&m, victim.dir, a, name, len,
-			    new_name, new_len, ent, e);
-		dir_change_end(&ct);
-	}
-	dir_change_end(&cf);
-	lock_drop_set(set, 3);
+	if (find_victim(to, a, new_name, new_len, &victim, e) == -1)
+		goto out;
+	if (from == to && victim.dir == NULL)
+		r = rename_within(&m, a, name, len, new_name, new_len, ent,
+		    ch_from, e);
+	else
+		r = rename_between(&m, victim.dir, a, name, len, new_name,
+		    new_len, ent, ch_from, ch_to, e);
 	dir_put(victim.dir);
 out:
 	lock_drop(&from->v->rename_lock);
+	if (from == to && !(r == -1 && e->code == VERR_BUSY) &&
+	    ch_to != NULL && ch_from != NULL && !ch_to->have_before)
+		*ch_to = *ch_from;
 	return r;
 }

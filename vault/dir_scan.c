@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "base/log.h"
+#include "base/secret.h"
 #include "base/verr.h"
 #include "vault/base64.h"
 #include "vault/dir_build.h"
@@ -22,7 +23,7 @@ dir_listing_put(struct vault *v, struct listing *l)
 	if (l == NULL || atomic_fetch_sub(&l->refs, 1) != 1)
 		return;
 	atomic_fetch_sub(&v->list_bytes, l->bytes);
-	free(l);
+	secret_drop(l, l->bytes);
 }
 
 /* One entry of the folder: its clear name into b, if it has one. */

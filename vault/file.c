@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -33,8 +34,7 @@ file_free(struct file *f)
 {
 	(void)host_close(f->fd);
 	rwlock_fini(&f->rw);
-	secret_zero(&f->fk, sizeof(f->fk));
-	free(f);
+	secret_give(f);
 }
 
 /*
@@ -87,6 +87,29 @@ open_fd(struct vault *v, const char *path, bool write, bool *writable,
 	return fd;
 }
 
+/* An open file with one reference, nothing known of it; fd is its own. */
+static struct file *
+alloc(struct vault *v, const char *path, uint64_t fileid, int fd,
+    bool writable, struct verr *e)
+{
+	struct file *f;
+
+	if ((f = secret_take(sizeof(*f))) == NULL) {
+		verr_fail(e, VERR_NOMEM, "out of memory for an open file");
+		return NULL;
+	}
+	f->refs = 1;
+	f->v = v;
+	f->fileid = fileid;
+	f->fd = fd;
+	f->writable = writable;
+	(void)snprintf(f->path, sizeof(f->path), "%s", path);
+	rwlock_init(&f->rw, LOCK_FILE);
+	TAILQ_INIT(&f->dirty);
+	f->changes = 1;		/* of others before us, perhaps */
+	return f;
+}
+
 static struct file *
 file_new(struct vault *v, const struct vloc *loc, uint64_t fileid, bool write,
     struct verr *e)
@@ -106,23 +129,68 @@ file_new(struct vault *v, const struct vloc *loc, uint64_t fileid, bool write,
 		verr_code(e, VERR_STALE);
 		goto err;
 	}
-	if ((f = calloc(1, sizeof(*f))) == NULL) {
-		verr_fail(e, VERR_NOMEM, "out of memory for an open file");
-		goto err;
-	}
-	f->refs = 1;
-	f->v = v;
-	f->fileid = fileid;
-	f->fd = fd;
-	f->writable = writable;
-	memcpy(f->path, loc->path, sizeof(f->path));
-	rwlock_init(&f->rw, LOCK_FILE);
-	TAILQ_INIT(&f->dirty);
-	f->changes = 1;		/* of others before us, perhaps */
-	return f;
+	if ((f = alloc(v, loc->path, fileid, fd, writable, e)) != NULL)
+		return f;
 err:
 	(void)host_close(fd);
 	return NULL;
+}
+
+struct file *
+file_create(struct vault *v, const char *path, mode_t mode, struct verr *e)
+{
+	struct file *f;
+	int fd;
+
+	fd = host_open(v->root, path, O_RDWR | O_CREAT | O_EXCL, mode & 0777);
+	if (fd == -1) {
+		if (errno == EEXIST)
+			verr_code(e, VERR_EXIST);
+		else
+			verr_sys(e, "cannot make %s", path);
+		return NULL;
+	}
+	if ((f = alloc(v, path, 0, fd, true, e)) == NULL) {
+		(void)host_close(fd);
+		goto err;
+	}
+	if (file_put_header(f, e) == 0) {
+		if (host_fstat(fd, &f->st) == 0)
+			return f;
+		verr_sys(e, "cannot stat %s", path);
+	}
+	file_free(f);
+err:
+	(void)host_unlink(v->root, path);
+	return NULL;
+}
+
+int
+file_publish(struct file *f, bool changed, struct verr *e)
+{
+	struct vault *v = f->v;
+	struct file *old;
+
+	if (changed && host_fstat(f->fd, &f->st) == -1) {
+		verr_sys(e, "cannot stat %s", f->path);
+		file_free(f);
+		return -1;
+	}
+	f->touched = false;
+	f->fileid = f->st.ino;
+	file_new_epoch(f);
+	lock_take(&v->files_lock);
+	/* Another that had the number was removed by somebody else. */
+	if ((old = file_look(v, f->fileid)) != NULL) {
+		lru_remove(&v->files, &old->node);
+		old->forgotten = true;
+		if (old->refs++ == 0)
+			v->files_idle--;
+	}
+	lru_insert(&v->files, &f->node, f->fileid);
+	lock_drop(&v->files_lock);
+	file_put(old);
+	return 0;
 }
 
 /* Under files_lock: a reference to the open file, if it will do. */

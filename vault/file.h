@@ -14,7 +14,7 @@
  *
  * Threads: any; readers of one file run side by side, a writer runs alone.
  * Errors: VERR_AUTH (a chunk or the header is not authentic: the text says
- * which and where), VERR_DAMAGED (a length that no writer leaves), VERR_IO,
+ * which and where), VERR_DAMAGED (too short for a header), VERR_IO,
  * VERR_NOSPC, VERR_FBIG, VERR_ROFS, VERR_STALE.
  */
 #ifndef VAULT_FILE_H
@@ -92,6 +92,13 @@ struct file_change {
 int file_write(struct file *f, uint64_t off, const void *data, size_t len,
     struct file_change *ch, struct verr *e);
 
+/*
+ * The same, of an open file, into memory and without waiting for the disk or
+ * for others: VERR_BUSY if that is not possible, and nothing has been done.
+ */
+int file_write_now(struct file *f, uint64_t off, const void *data, size_t len,
+    struct file_change *ch, struct verr *e);
+
 /* Cut, or extend with zeros. */
 int file_truncate(struct file *f, uint64_t size, struct file_change *ch,
     struct verr *e);
@@ -122,5 +129,9 @@ int loc_attr(struct vault *v, const struct vloc *loc, uint64_t fileid,
  */
 int loc_set(struct vault *v, const struct vloc *loc, uint64_t fileid,
     const struct vset *set, struct vattr *a, struct verr *e);
+
+/* Can loc_set() do that now, with a system call or three? */
+bool loc_sets_at_once(struct vault *v, uint64_t fileid,
+    const struct vset *set);
 
 #endif /* VAULT_FILE_H */

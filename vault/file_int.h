@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/queue.h>
+#include <sys/types.h>
 
 #include "base/lock.h"
 #include "base/lru.h"
@@ -61,10 +62,21 @@ struct file {
 	uint64_t		 changes;	/* that only a sync of the file
 						   makes durable */
 	uint64_t		 synced;	/* of these */
+
+	_Atomic bool		 cut;		/* since the last sync */
 };
 
 /* -- file.c */
 void file_table_free(struct vault *v);
+
+/*
+ * A new file with a header, open for its maker alone; VERR_EXIST: something is
+ * there.  Then, when its attributes are what they should be, it is everybody's
+ * (changed: by other ways than f; -1: it is freed).
+ */
+struct file *file_create(struct vault *v, const char *path, mode_t mode,
+    struct verr *e);
+int file_publish(struct file *f, bool changed, struct verr *e);
 
 /* One more reference, for who has one. */
 void file_ref(struct file *f);
@@ -85,6 +97,8 @@ int file_take(struct file *f, bool write, bool any_header, struct verr *e);
 /* To read, at once: VERR_BUSY if that could block. */
 int file_try(struct file *f, struct verr *e);
 void file_drop(struct file *f);
+/* Is all that we know of it still true, by a stat?  f->rw is held. */
+bool file_is_known(const struct file *f, const struct host_stat *st);
 
 /* Attributes from f->st; f->rw is held, so they belong together. */
 void file_attr_held(struct file *f, struct vattr *a);

@@ -218,11 +218,8 @@ read_locked(struct file *f, uint64_t off, size_t count, bool now,
 	uint64_t end;
 	int r;
 
+	/* A remainder that is no chunk was never a committed byte's. */
 	rd.disk_clear = size_clear(c, f->st.size, &class);
-	if (class == SIZE_DAMAGED)
-		return verr_fail(e, VERR_DAMAGED, "%s has %llu bytes, which no "
-		    "whole number of chunks has", f->path,
-		    (unsigned long long)f->st.size);
 	end = file_end(f, &virtual);
 	*eof = off >= end || count >= end - off;
 	if (*eof && virtual == SIZE_EMPTY_TAIL) {

@@ -81,6 +81,23 @@ write_out(struct vault *v, uint64_t fileid, struct verr *e)
 	return r;
 }
 
+bool
+loc_sets_at_once(struct vault *v, uint64_t fileid, const struct vset *set)
+{
+	bool dirty = false;
+	struct file *f;
+
+	if (set->mask & VSET_SIZE)
+		return false;
+	if (!(set->mask & (VSET_ATIME | VSET_MTIME)))
+		return true;
+	lock_take(&v->files_lock);
+	if ((f = file_look(v, fileid)) != NULL)
+		dirty = f->is_dirty;
+	lock_drop(&v->files_lock);
+	return !dirty;
+}
+
 static int
 set_times(struct vault *v, const struct vloc *loc, uint64_t fileid,
     const struct vset *set, struct verr *e)

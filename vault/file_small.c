@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/bufpool.h"
+#include "base/secret.h"
 #include "base/verr.h"
 #include "vault/file_int.h"
 #include "vault/keys.h"
@@ -28,6 +29,7 @@ seal_small(struct vault *v, const void *data, size_t len, uint8_t *out)
 	ok = c->header_make(k, &fk, out) && (len == 0 ||
 	    c->seal(k, &fk, 0, data, len, out + c->header_len));
 	keys_drop(v->keys, k);
+	secret_zero(&fk, sizeof(fk));
 	if (!ok)
 		return 0;
 	return c->header_len + (len == 0 ? 0 : len + c->overhead);
@@ -82,6 +84,7 @@ open_link(struct vault *v, uint8_t *disk, size_t n, const char *path,
 	    (n >= c->header_len + c->overhead &&
 	    c->open(k, &fk, 0, disk + c->header_len, n - c->header_len)));
 	keys_drop(v->keys, k);
+	secret_zero(&fk, sizeof(fk));
 	if (!ok)
 		return verr_fail(e, VERR_AUTH, "%s is not authentic", path);
 	*len = n == c->header_len ? 0 : n - c->header_len - c->overhead;

@@ -18,8 +18,8 @@ same_time(const struct timespec *a, const struct timespec *b)
 	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
 }
 
-static bool
-is_known(const struct file *f, const struct host_stat *st)
+bool
+file_is_known(const struct file *f, const struct host_stat *st)
 {
 	return f->have_header && f->st.size == st->size &&
 	    same_time(&f->st.mtime, &st->mtime) &&
@@ -72,7 +72,7 @@ file_take(struct file *f, bool write, bool any_header, struct verr *e)
 		rwlock_take_read(&f->rw);
 	if (host_fstat(f->fd, &st) == -1)
 		goto err;
-	if (is_known(f, &st))
+	if (file_is_known(f, &st))
 		return 0;
 	if (!write) {
 		/* Learning it anew needs the lock for ourselves. */
@@ -80,7 +80,7 @@ file_take(struct file *f, bool write, bool any_header, struct verr *e)
 		rwlock_take_write(&f->rw);
 		if (host_fstat(f->fd, &st) == -1)
 			goto err;
-		if (is_known(f, &st))
+		if (file_is_known(f, &st))
 			return 0;
 	}
 	if (load_header(f, &st, any_header, e) == 0)
@@ -100,7 +100,7 @@ file_try(struct file *f, struct verr *e)
 
 	if (!rwlock_try_read(&f->rw))
 		return verr_code(e, VERR_BUSY);
-	if (host_fstat(f->fd, &st) == 0 && is_known(f, &st))
+	if (host_fstat(f->fd, &st) == 0 && file_is_known(f, &st))
 		return 0;
 	rwlock_drop(&f->rw);
 	return verr_code(e, VERR_BUSY);
@@ -271,22 +271,40 @@ is_synced(struct file *f, uint64_t changes)
 	return is;
 }
 
+/* What was cut away must not come back from the journal (journal.h). */
+static int
+sync_data(struct file *f, uint64_t changes, struct verr *e)
+{
+	struct journal *j = f->v->journal;
+	uint64_t since = journal_now(j);
+	bool cut = atomic_exchange(&f->cut, false);
+
+	if (host_sync(f->fd) == -1) {
+		verr_sys(e, "cannot sync %s", f->path);
+		goto err;
+	}
+	journal_synced(j, f, since);
+	if (cut && journal_settle(j, e) == -1)
+		goto err;
+	note_synced(f, changes);
+	return 0;
+err:
+	if (cut)
+		f->cut = true;
+	return -1;
+}
+
 int
 file_sync(struct file *f, struct verr *e)
 {
 	struct vault *v = f->v;
-	uint64_t changes, since;
+	uint64_t changes;
 
 	if (v->read_only)
 		return vault_sync_names(v, e);
 	if (write_dirty(f, &changes, e) == -1)
 		return -1;
-	if (!is_synced(f, changes)) {
-		since = journal_now(v->journal);
-		if (host_sync(f->fd) == -1)
-			return verr_sys(e, "cannot sync %s", f->path);
-		journal_synced(v->journal, f, since);
-		note_synced(f, changes);
-	}
+	if (!is_synced(f, changes) && sync_data(f, changes, e) == -1)
+		return -1;
 	return vault_sync_names(v, e);
 }

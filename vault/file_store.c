@@ -232,6 +232,8 @@ file_store(struct file *f, struct kctx *k, uint64_t *clear_size,
 		note = note_append(f, p, there, n);
 	if (r == 0)
 		r = protect(f, p, there, e);
+	if (r == 0 && there < n)
+		r = journal_settle(f->v->journal, e);
 	for (i = 0; r == 0 && i < n; i += m) {
 		for (m = 1; i + m < n && p[i + m].index ==
 		    p[i].index + m; m++)

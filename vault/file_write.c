@@ -23,19 +23,28 @@
 
 static const uint8_t zeros[CIPHER_CHUNK];
 
-/* The clear size on disk, for those who are about to change it. */
+/*
+ * The clear size on disk, for those who are about to change it.  A remainder
+ * that is no chunk is what a growing file has when the power fails: it goes.
+ */
 static int
 writable_size(struct file *f, uint64_t *clear_size, struct verr *e)
 {
+	const struct cipher *c = f->v->cipher;
 	enum size_class class;
+	uint64_t end;
 
 	if (!f->writable)
 		return verr_code(e, VERR_ROFS);
-	*clear_size = size_clear(f->v->cipher, f->st.size, &class);
-	if (class == SIZE_DAMAGED)
-		return verr_fail(e, VERR_DAMAGED, "%s has %llu bytes, which no "
-		    "whole number of chunks has; only truncating it to 0 "
-		    "can mend it", f->path, (unsigned long long)f->st.size);
+	*clear_size = size_clear(c, f->st.size, &class);
+	if (class != SIZE_CUT_TAIL)
+		return 0;
+	end = size_chunk_off(c, *clear_size / CIPHER_CHUNK);
+	if (host_truncate(f->fd, end) == -1)
+		return verr_sys(e, "cannot truncate %s", f->path);
+	f->st.size = end;
+	f->touched = true;
+	f->changes++;
 	return 0;
 }
 
@@ -126,8 +135,7 @@ shorten_chunk(struct file *f, struct kctx *k, uint64_t index, size_t old,
 	uint64_t disk_off = size_chunk_off(c, index);
 	uint8_t nonce[CIPHER_NONCE_MAX];
 	struct journal_entry entry = { .disk_off = disk_off, .data = disk,
-	    .len = keep + c->overhead, .old = nonce,
-	    .disk_size = disk_off + keep + c->overhead };
+	    .len = keep + c->overhead, .old = nonce };
 	uint32_t slot;
 	int r = -1;
 
@@ -320,6 +328,7 @@ file_truncate(struct file *f, uint64_t size, struct file_change *ch,
 		return -1;
 	file_before(f, ch);
 	f->touched = true;
+	f->cut = true;
 	r = truncate_to(f, size, e);
 	f->changes++;
 	file_new_epoch(f);

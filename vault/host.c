@@ -15,57 +15,6 @@
 #include "vault/host.h"
 #include "vault/host_int.h"
 
-static host_hook_fn	*hook;
-static host_record_fn	*recorder;
-static void		*hook_ctx, *recorder_ctx;
-
-void
-host_set_hook(host_hook_fn *fn, void *ctx)
-{
-	hook = fn;
-	hook_ctx = ctx;
-}
-
-void
-host_set_recorder(host_record_fn *fn, void *ctx)
-{
-	recorder = fn;
-	recorder_ctx = ctx;
-}
-
-static inline void
-record(enum host_op op, int fd, const void *data, size_t len, uint64_t off)
-{
-	if (recorder != NULL)
-		recorder(recorder_ctx, op, fd, data, len, off);
-}
-
-/* The first done bytes of the list have been written to off. */
-static void
-record_write(int fd, const struct iovec *iov, size_t done, uint64_t off)
-{
-	size_t part;
-
-	for (; recorder != NULL && done > 0; iov++) {
-		part = iov->iov_len < done ? iov->iov_len : done;
-		record(HOST_WRITE, fd, iov->iov_base, part, off);
-		off += part;
-		done -= part;
-	}
-}
-
-/* True if a test wants this call to fail; errno is then set. */
-bool
-host_hooked(enum host_op op, const char *path)
-{
-	int err;
-
-	if (hook == NULL || (err = hook(hook_ctx, op, path)) == 0)
-		return false;
-	errno = err;
-	return true;
-}
-
 int
 host_root(const char *path)
 {
@@ -84,6 +33,9 @@ host_open(int root, const char *path, int flags, mode_t mode)
 	do
 		fd = openat(root, path, flags | O_CLOEXEC | O_NOFOLLOW, mode);
 	while (fd == -1 && errno == EINTR);
+	if (fd != -1 && flags & O_CREAT)
+		host_record(&(struct host_event){ .op = HOST_OPEN, .fd = fd,
+		    .path = path });
 	return fd;
 }
 
@@ -286,7 +238,7 @@ host_writev(int fd, struct iovec *iov, int n, uint64_t disk_off)
 			continue;
 		if (r == -1)
 			return -1;
-		record_write(fd, iov, (size_t)r, disk_off);
+		host_record_write(fd, iov, (size_t)r, disk_off);
 		disk_off += (size_t)r;
 		n = advance(&iov, n, (size_t)r);
 	}
@@ -304,52 +256,16 @@ host_truncate(int fd, uint64_t disk_size)
 		r = ftruncate(fd, (off_t)disk_size);
 	while (r == -1 && errno == EINTR);
 	if (r == 0)
-		record(HOST_TRUNCATE, fd, NULL, 0, disk_size);
+		host_record(&(struct host_event){ .op = HOST_TRUNCATE,
+		    .fd = fd, .off = disk_size });
 	return r;
 }
 
 static int
-sync_fd(int fd)
+move(int root, const char *from, const char *to)
 {
-#ifdef F_FULLFSYNC
-	/* macOS: fsync() leaves data in the drive's cache. */
-	if (fcntl(fd, F_FULLFSYNC) == 0)
-		return 0;
-#endif
-#ifdef HAVE_FDATASYNC
-	return fdatasync(fd);
-#else
-	return fsync(fd);
-#endif
-}
-
-int
-host_sync(int fd)
-{
-	if (host_hooked(HOST_SYNC, NULL) || sync_fd(fd) == -1)
-		return -1;
-	record(HOST_SYNC, fd, NULL, 0, 0);
-	return 0;
-}
-
-int
-host_sync_path(int root, const char *path)
-{
-	int fd, r, saved;
-
-	if (host_hooked(HOST_SYNC, path))
-		return -1;
-	fd = openat(root, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
-	if (fd == -1)
-		return -1;
-	r = fsync(fd);
-	/* Some network file systems cannot sync a folder, and need not. */
-	if (r == -1 && (errno == EINVAL || errno == ENOTSUP))
-		r = 0;
-	saved = errno;
-	(void)close(fd);
-	errno = saved;
-	return r;
+	return host_record_name(renameat(root, from, root, to), HOST_RENAME,
+	    from, to);
 }
 
 int
@@ -357,7 +273,7 @@ host_rename(int root, const char *from, const char *to)
 {
 	if (host_hooked(HOST_RENAME, to))
 		return -1;
-	return renameat(root, from, root, to);
+	return move(root, from, to);
 }
 
 int
@@ -369,12 +285,12 @@ host_rename_new(int root, const char *from, const char *to)
 		return -1;
 #if defined(HAVE_RENAMEAT2)
 	if (renameat2(root, from, root, to, RENAME_NOREPLACE) == 0)
-		return 0;
+		return host_record_name(0, HOST_RENAME, from, to);
 	if (errno != EINVAL && errno != ENOSYS)
 		return -1;
 #elif defined(__APPLE__)
 	if (renameatx_np(root, from, root, to, RENAME_EXCL) == 0)
-		return 0;
+		return host_record_name(0, HOST_RENAME, from, to);
 	if (errno != ENOTSUP)
 		return -1;
 #endif
@@ -388,7 +304,7 @@ host_rename_new(int root, const char *from, const char *to)
 	}
 	if (errno != ENOENT)
 		return -1;
-	return renameat(root, from, root, to);
+	return move(root, from, to);
 }
 
 int
@@ -397,9 +313,11 @@ host_exchange(int root, const char *from, const char *to)
 	if (host_hooked(HOST_EXCHANGE, to))
 		return -1;
 #if defined(HAVE_RENAMEAT2)
-	return renameat2(root, from, root, to, RENAME_EXCHANGE);
+	return host_record_name(renameat2(root, from, root, to,
+	    RENAME_EXCHANGE), HOST_EXCHANGE, from, to);
 #elif defined(__APPLE__)
-	return renameatx_np(root, from, root, to, RENAME_SWAP);
+	return host_record_name(renameatx_np(root, from, root, to,
+	    RENAME_SWAP), HOST_EXCHANGE, from, to);
 #else
 	(void)root, (void)from;
 	errno = ENOSYS;
@@ -412,7 +330,8 @@ host_link(int root, const char *from, const char *to)
 {
 	if (host_hooked(HOST_LINK, to))
 		return -1;
-	return linkat(root, from, root, to, 0);
+	return host_record_name(linkat(root, from, root, to, 0), HOST_LINK,
+	    from, to);
 }
 
 int
@@ -420,7 +339,8 @@ host_unlink(int root, const char *path)
 {
 	if (host_hooked(HOST_UNLINK, path))
 		return -1;
-	return unlinkat(root, path, 0);
+	return host_record_name(unlinkat(root, path, 0), HOST_UNLINK, path,
+	    NULL);
 }
 
 int
@@ -428,7 +348,8 @@ host_rmdir(int root, const char *path)
 {
 	if (host_hooked(HOST_RMDIR, path))
 		return -1;
-	return unlinkat(root, path, AT_REMOVEDIR);
+	return host_record_name(unlinkat(root, path, AT_REMOVEDIR),
+	    HOST_RMDIR, path, NULL);
 }
 
 int
@@ -436,7 +357,8 @@ host_mkdir(int root, const char *path, mode_t mode)
 {
 	if (host_hooked(HOST_MKDIR, path))
 		return -1;
-	return mkdirat(root, path, mode);
+	return host_record_name(mkdirat(root, path, mode), HOST_MKDIR, path,
+	    NULL);
 }
 
 int

@@ -36,12 +36,24 @@ typedef int host_hook_fn(void *ctx, enum host_op op, const char *path);
 void host_set_hook(host_hook_fn *fn, void *ctx);
 
 /*
- * Told of what happens to the contents of files, in order: HOST_WRITE of len
- * bytes to off, HOST_TRUNCATE to off bytes, HOST_SYNC after it succeeded.  For
- * tests that cut the power; NULL: none.
+ * What has just happened to contents and names of files.  For tests that cut
+ * the power.
+ *
+ * HOST_WRITE of len bytes at data to off; HOST_TRUNCATE to off bytes; HOST_OPEN
+ * of fd that may have made path; HOST_MKDIR, HOST_UNLINK, HOST_RMDIR of path;
+ * HOST_RENAME, HOST_LINK, HOST_EXCHANGE of path and to; HOST_SYNC of fd, of
+ * path, or with neither of everything.
  */
-typedef void host_record_fn(void *ctx, enum host_op op, int fd,
-    const void *data, size_t len, uint64_t off);
+struct host_event {
+	enum host_op	 op;
+	int		 fd;		/* -1: by path */
+	const char	*path, *to;
+	const void	*data;
+	size_t		 len;
+	uint64_t	 off;
+};
+typedef void host_record_fn(void *ctx, const struct host_event *ev);
+/* Told of each, in its order, after it succeeded; NULL: none. */
 void host_set_recorder(host_record_fn *fn, void *ctx);
 
 /* What stat tells, with the time of birth where the system knows it. */
@@ -81,6 +93,12 @@ int host_writev(int fd, struct iovec *iov, int n, uint64_t disk_off);
 int host_truncate(int fd, uint64_t disk_size);
 int host_sync(int fd);		/* data and what is needed to reach it */
 int host_sync_path(int root, const char *path);	/* a folder or a file */
+int host_sync_all(int root);	/* all of the file system */
+/*
+ * Is one of these under way, on any thread?  A change of names may then have to
+ * wait for it in the file system.
+ */
+bool host_syncing(void);
 
 int host_rename(int root, const char *from, const char *to);
 /* EEXIST if to is there already, also where the system has no such call. */

@@ -5,6 +5,9 @@
 
 #include <sys/mman.h>
 
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,7 +22,6 @@
 #include "vault/vault_int.h"
 
 #define RUN_MAX	32u	/* slots in one write */
-#define AT_ONCE	16u	/* files synced in one round of a checkpoint */
 
 bool
 journal_is_durable(const struct journal *j)
@@ -41,18 +43,20 @@ reserve(struct journal *j, uint32_t slot)
 	return j->slots[slot].room;
 }
 
-/* The lock is held. */
-static void
-set_free(struct journal *j, uint32_t slot)
+void
+journal_free(struct journal *j, uint32_t slot)
 {
 	struct jslot *s = &j->slots[slot];
 	struct file *f = s->f;
 
+	if (journal_head(j, slot)->kind == JKIND_REPLACE)
+		j->freed++;
 	atomic_store_explicit(&journal_head(j, slot)->form, 0,
 	    memory_order_release);
 	if (s->state == JSLOT_WAITS)
 		j->waiting--;
 	s->state = JSLOT_FREE;
+	s->gone = 0;
 	s->f = NULL;
 	if (slot < j->low)
 		j->low = slot;
@@ -114,11 +118,13 @@ journal_done(struct journal *j, uint32_t slot)
 	lock_take(&j->lock);
 	if (j->durable && atomic_load(&journal_head(j, slot)->form) != 0 &&
 	    journal_head(j, slot)->kind == JKIND_REPLACE) {
+		/* A sync of the file that had begun does not count. */
 		s->state = JSLOT_WAITS;
+		s->seq = ++j->seq;
 		s->since_ms = vault_now_ms();
 		j->waiting++;
 	} else
-		set_free(j, slot);
+		journal_free(j, slot);
 	lock_drop(&j->lock);
 }
 
@@ -142,7 +148,7 @@ fill(struct journal *j, uint32_t slot, const struct file *f, enum jkind kind,
 	strcpy(h->path, f->path);
 }
 
-static void
+static bool
 finish(struct journal *j, uint32_t slot)
 {
 	struct jhead *h = journal_head(j, slot);
@@ -153,9 +159,10 @@ finish(struct journal *j, uint32_t slot)
 	h->seq = j->slots[slot].seq = ++j->seq;
 	lock_drop(&j->lock);
 	checked = journal_checked(h, &n);
-	if (keys_tag(j->v->keys, checked, n, h->check))
-		atomic_store_explicit(&h->form, JOURNAL_FORM,
-		    memory_order_release);
+	if (!keys_tag(j->v->keys, checked, n, h->check))
+		return false;
+	atomic_store_explicit(&h->form, JOURNAL_FORM, memory_order_release);
+	return true;
 }
 
 /* The data of entries whose slots are neighbours, in one piece. */
@@ -202,10 +209,11 @@ journal_replace(struct journal *j, const struct file *f,
 		fill(j, list[i].slot, f, JKIND_REPLACE, list[i].disk_off,
 		    (uint32_t)list[i].len);
 		h = journal_head(j, list[i].slot);
-		h->disk_size = list[i].disk_size;
 		memcpy(h->old, list[i].old, nonce);
 		memcpy(h->new, list[i].data, nonce);
-		finish(j, list[i].slot);
+		if (!finish(j, list[i].slot))
+			return verr_fail(e, VERR_NOMEM, "out of memory for "
+			    "the journal");
 	}
 	return 0;
 }
@@ -217,147 +225,37 @@ journal_append(struct journal *j, uint32_t slot, const struct file *f,
 	if (j == NULL || slot == JOURNAL_NONE)
 		return;
 	fill(j, slot, f, JKIND_APPEND, disk_off, n);
-	finish(j, slot);
-}
-
-/* -- syncing */
-
-uint64_t
-journal_now(struct journal *j)
-{
-	uint64_t seq;
-
-	if (j == NULL)
-		return 0;
-	lock_take(&j->lock);
-	seq = j->seq;
-	lock_drop(&j->lock);
-	return seq;
-}
-
-/* Whoever waited for another's sync often finds that it did for both. */
-int
-journal_sync(struct journal *j, struct verr *e)
-{
-	uint64_t seq;
-	int r = 0;
-
-	if (!journal_is_durable(j))
-		return 0;
-	seq = journal_now(j);
-	lock_take(&j->sync_lock);
-	if (j->synced < seq) {
-		seq = journal_now(j);
-#ifndef __linux__
-		/* There a sync of the descriptor knows of mapped pages. */
-		r = msync(j->map, JOURNAL_MAP, MS_SYNC);
-#endif
-		if (r == 0)
-			r = host_sync(j->fd);
-		if (r == 0)
-			j->synced = seq;
-	}
-	lock_drop(&j->sync_lock);
-	if (r == -1)
-		return verr_sys(e, "cannot sync the journal");
-	return 0;
-}
-
-void
-journal_synced(struct journal *j, struct file *f, uint64_t since)
-{
-	struct jslot *s;
-	uint32_t i;
-
-	if (j == NULL)
-		return;
-	lock_take(&j->lock);
-	for (i = 0; j->waiting > 0 && i < JOURNAL_SLOTS; i++) {
-		s = &j->slots[i];
-		if (s->state == JSLOT_WAITS && s->f == f && s->seq <= since)
-			set_free(j, i);
-	}
-	lock_drop(&j->lock);
-}
-
-void
-journal_forget(struct journal *j, struct file *f)
-{
-	journal_synced(j, f, UINT64_MAX);
-}
-
-unsigned
-journal_waiting(struct journal *j)
-{
-	unsigned n;
-
-	if (j == NULL)
-		return 0;
-	lock_take(&j->lock);
-	n = j->waiting;
-	lock_drop(&j->lock);
-	return n;
-}
-
-/* Files, each once, with a reference, whose slots have waited so long. */
-static unsigned
-pick(struct journal *j, int64_t before_ms, struct file *files[AT_ONCE])
-{
-	struct jslot *s;
-	unsigned n = 0, k;
-	uint32_t i;
-
-	lock_take(&j->lock);
-	for (i = 0; i < JOURNAL_SLOTS && n < AT_ONCE; i++) {
-		s = &j->slots[i];
-		if (s->state != JSLOT_WAITS || s->since_ms > before_ms)
-			continue;
-		for (k = 0; k < n && files[k] != s->f; k++)
-			continue;
-		if (k == n) {
-			file_ref(s->f);
-			files[n++] = s->f;
-		}
-	}
-	lock_drop(&j->lock);
-	return n;
-}
-
-int
-journal_checkpoint(struct journal *j, unsigned age_ms, struct verr *e)
-{
-	int64_t before = vault_now_ms() - age_ms;
-	struct file *files[AT_ONCE];
-	unsigned i, n;
-	uint64_t since;
-	int r = 0;
-
-	if (j == NULL)
-		return 0;
-	do {
-		n = pick(j, before, files);
-		since = journal_now(j);
-		for (i = 0; i < n; i++) {
-			if (r == 0 && host_sync(files[i]->fd) == -1)
-				r = verr_sys(e, "cannot sync %s",
-				    files[i]->path);
-			if (r == 0)
-				journal_synced(j, files[i], since);
-			file_put(files[i]);
-		}
-	} while (r == 0 && n == AT_ONCE);
-	return r;
+	(void)finish(j, slot);
 }
 
 /* -- as a whole */
 
+/* What was made now is to be there after a power cut, too. */
+static int
+sync_folder(const char *path, struct verr *e)
+{
+	char folder[PATH_MAX];
+	char *slash;
+
+	(void)snprintf(folder, sizeof(folder), "%s", path);
+	if ((slash = strrchr(folder, '/')) == NULL)
+		(void)strcpy(folder, ".");
+	else
+		slash[slash == folder] = '\0';
+	if (host_sync_path(AT_FDCWD, folder) == -1)
+		return verr_sys(e, "cannot sync %s", folder);
+	return 0;
+}
+
 /* The heads need their room on the disk before they are mapped: no SIGBUS. */
 static int
-map_heads(struct journal *j, off_t size, struct verr *e)
+map_heads(struct journal *j, const char *path, off_t size, struct verr *e)
 {
 	if (size < (off_t)JOURNAL_MAP &&
 	    lockfile_zero(j->fd, JOURNAL_MAP) == -1)
 		return verr_sys(e, "cannot make a journal");
+	if (size < (off_t)JOURNAL_MAP && sync_folder(path, e) == -1)
+		return -1;
 	j->map = mmap(NULL, JOURNAL_MAP, PROT_READ | PROT_WRITE, MAP_SHARED,
 	    j->fd, 0);
 	if (j->map == MAP_FAILED)
@@ -383,7 +281,7 @@ journal_open(struct vault *v, const char *path, bool make, unsigned *mended,
 		return NULL;
 	}
 	j->v = v;
-	if (map_heads(j, size, e) == -1)
+	if (map_heads(j, path, size, e) == -1)
 		goto err0;
 	lock_init(&j->lock, LOCK_JOURNAL);
 	lock_init(&j->sync_lock, LOCK_JOURNAL_SYNC);

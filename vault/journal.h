@@ -57,12 +57,12 @@ uint32_t journal_take(struct journal *j, struct file *f);
 
 /*
  * One chunk that is to be replaced: the len bytes at data go to disk_off,
- * where a chunk with the nonce old is now.  disk_size: the file is then cut to
- * that; 0: it is not.  data stays the caller's.
+ * where a chunk with the nonce old is now.  If they are no whole chunk, the
+ * file ends with them.  data stays the caller's.
  */
 struct journal_entry {
 	uint32_t	 slot;
-	uint64_t	 disk_off, disk_size;
+	uint64_t	 disk_off;
 	const uint8_t	*data;
 	size_t		 len;
 	const uint8_t	*old;
@@ -85,12 +85,30 @@ bool journal_is_durable(const struct journal *j);
 /* It is in place, or was taken back. */
 void journal_done(struct journal *j, uint32_t slot);
 
-/* A moment; and: f has been synced since then, so its slots are free. */
+/*
+ * A moment; and: f has been synced since then, so slots are free that were done
+ * before it.
+ */
 uint64_t journal_now(struct journal *j);
 void journal_synced(struct journal *j, struct file *f, uint64_t since);
 
-/* The inode is gone: what was to be done to it does not matter any more. */
+/*
+ * The last name of f is gone, and its folder is noted (vault_sync_note()).  As
+ * long as the name may come back after a power cut, so must the contents: its
+ * slots are free when the names have been synced.  So who syncs them asks
+ * first, and tells afterwards.
+ */
 void journal_forget(struct journal *j, struct file *f);
+uint64_t journal_forgotten(struct journal *j);
+void journal_names_synced(struct journal *j, uint64_t forgotten);
+
+/*
+ * Heads that were freed since the last sync may come back after a power cut.
+ * Where a chunk is there, it is newer than they are, and known to be; a place
+ * behind the end of a file, that was cut, knows nothing: so before something is
+ * appended there are none.  -1: they could not be synced.
+ */
+int journal_settle(struct journal *j, struct verr *e);
 
 /* Sync files whose slots have waited for this many ms, and free the slots. */
 int journal_checkpoint(struct journal *j, unsigned age_ms, struct verr *e);

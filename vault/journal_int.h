@@ -14,7 +14,7 @@
 #include "vault/dir.h"
 #include "vault/journal.h"
 
-#define JOURNAL_FORM	0x766a0002u	/* changes with what is below */
+#define JOURNAL_FORM	0x766a0003u	/* changes with what is below */
 #define JOURNAL_HEAD	512u		/* bytes for a slot's head */
 #define JOURNAL_DATA	36864u		/* bytes for its data: nine pages */
 
@@ -35,7 +35,6 @@ struct jhead {
 	uint32_t	 gen;
 	uint32_t	 len;		/* bytes of data, or chunks appended */
 	uint64_t	 disk_off;
-	uint64_t	 disk_size;	/* of the file afterwards, or 0 */
 	uint8_t		 old[CIPHER_NONCE_MAX];
 	uint8_t		 new[CIPHER_NONCE_MAX];	/* the data begins with it */
 	char		 path[VLOC_MAX];
@@ -51,8 +50,10 @@ enum jstate { JSLOT_FREE, JSLOT_TAKEN, JSLOT_WAITS };
 struct jslot {
 	enum jstate	 state;
 	bool		 room;		/* has its disk space */
-	uint64_t	 seq;
+	uint64_t	 seq;		/* of its head; when it waits: of the
+					   moment after it was in place */
 	int64_t		 since_ms;	/* waits */
+	uint64_t	 gone;		/* not 0: for a sync of names */
 	struct file	*f;		/* of which it holds a reference */
 };
 
@@ -68,10 +69,13 @@ struct journal {
 	uint32_t	 low;		/* no slot before it is free */
 	unsigned	 waiting;
 	uint64_t	 seq;
+	uint64_t	 forgotten;	/* counts what became "gone" */
+	uint64_t	 freed;		/* heads that meant something */
 	bool		 warned;
 
 	struct lock	 sync_lock;	/* one sync at a time; guards */
 	uint64_t	 synced;	/* all up to this one are durable */
+	_Atomic uint64_t settled;	/* of what was freed */
 };
 
 static inline struct jhead *
@@ -94,6 +98,9 @@ journal_checked(const struct jhead *h, size_t *len)
 	*len = offsetof(struct jhead, check) - offsetof(struct jhead, kind);
 	return &h->kind;
 }
+
+/* journal.c: a slot can be taken again.  The lock is held. */
+void journal_free(struct journal *j, uint32_t slot);
 
 /*
  * journal_replay.c: put right in v what the slots say.  -1: that was

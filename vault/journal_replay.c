@@ -102,8 +102,9 @@ put_in_place(struct replay *rp, uint32_t slot, struct verr *e)
 		return verr_fail(e, VERR_IO, "cannot read the journal");
 	if (host_write(rp->f->fd, rp->buf, h->len, h->disk_off) == -1)
 		return verr_sys(e, "cannot write %s", rp->f->path);
-	if (h->disk_size != 0 && ends_by(rp, h->disk_off + step(rp)) &&
-	    host_truncate(rp->f->fd, h->disk_size) == -1)
+	/* A part of a chunk ends its file: what is behind it had been cut. */
+	if (h->len < step(rp) && host_truncate(rp->f->fd,
+	    h->disk_off + h->len) == -1)
 		return verr_sys(e, "cannot truncate %s", rp->f->path);
 	rp->mended++;
 	return 0;

@@ -7,7 +7,6 @@
  */
 #include "config.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/secret.h"
@@ -53,7 +52,7 @@ struct kctx *
 kctx_new(const struct kctx_algs *algs, const uint8_t *enc, const uint8_t *mac,
     const uint8_t *handle)
 {
-	struct kctx *c = calloc(1, sizeof(*c));
+	struct kctx *c = secret_take(sizeof(*c));
 
 	if (c == NULL)
 		return NULL;
@@ -86,8 +85,7 @@ kctx_free(struct kctx *c)
 	EVP_CIPHER_CTX_free(c->gcm_enc);
 	EVP_CIPHER_CTX_free(c->chunk);
 	EVP_MD_CTX_free(c->sha256);
-	secret_zero(c, sizeof(*c));
-	free(c);
+	secret_give(c);
 }
 
 bool

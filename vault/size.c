@@ -40,7 +40,7 @@ size_clear(const struct cipher *c, uint64_t disk_size, enum size_class *class)
 	if (rest == c->overhead)
 		*class = SIZE_EMPTY_TAIL;
 	if (rest < c->overhead) {
-		*class = SIZE_DAMAGED;
+		*class = SIZE_CUT_TAIL;
 		return full;
 	}
 	return full + rest - c->overhead;

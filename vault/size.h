@@ -3,7 +3,8 @@
  *
  * H is the header's length, O a chunk's overhead, C = 32768 + O (vault-format
  * 3.4).  A remainder of exactly O is a trailing empty chunk and legal; of 1 to
- * O - 1 is damage.  Clear and disk quantities never share a name.
+ * O - 1 is what is left of a write that did not come to its end.  Clear and
+ * disk quantities never share a name.
  */
 #ifndef VAULT_SIZE_H
 #define VAULT_SIZE_H
@@ -19,8 +20,10 @@ struct cipher;
 enum size_class {
 	SIZE_GOOD,
 	SIZE_EMPTY_TAIL,	/* ends in a chunk without data: rewrite it */
+	SIZE_CUT_TAIL,		/* ends in a remainder that is no chunk: as if
+				   it were not there */
 	SIZE_ZERO,		/* no header at all: 0 bytes on disk */
-	SIZE_DAMAGED,		/* no writer leaves such a length */
+	SIZE_DAMAGED,		/* too short for a header */
 };
 
 uint64_t size_disk(const struct cipher *c, uint64_t clear_size);

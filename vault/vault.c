@@ -89,6 +89,26 @@ open_root_dir(struct vault *v, struct verr *e)
 	    "%s, is missing", v->root_dir->path);
 }
 
+/*
+ * A vault without encryption is opened only by who asks for one, and who asks
+ * for one gets no other: nothing clear ever comes into a vault of a user.
+ */
+static int
+judge_cipher(const struct papers *p, struct verr *e)
+{
+	bool plain = p->have_token && p->token.cipher == &cipher_plain;
+
+	if (plain == tune_off(TUNE_ENCRYPTION))
+		return 0;
+	if (plain)
+		return verr_fail(e, VERR_UNSUPPORTED, "this vault was made to "
+		    "measure with, and its files are not encrypted: only "
+		    "serve --tune no-encryption opens it");
+	return verr_fail(e, VERR_UNSUPPORTED, "this vault is encrypted, and "
+	    "--tune no-encryption is only for vaults that init --cipher NONE "
+	    "has made");
+}
+
 struct vault *
 vault_open(const char *path, const struct vault_options *o, const char *pass,
     size_t passlen, struct verr *e)
@@ -103,6 +123,8 @@ vault_open(const char *path, const struct vault_options *o, const char *pass,
 		return NULL;
 	if (papers_read(&p, root, path, o == NULL ? NULL : o->masterkey,
 	    e) == -1)
+		goto out;
+	if (judge_cipher(&p, e) == -1)
 		goto out;
 	if ((raw = secret_alloc(KEYS_RAW_LEN)) == NULL) {
 		verr_fail(e, VERR_NOMEM, "out of memory for keys");
@@ -195,7 +217,8 @@ vault_probe(const char *path, struct vault_info *info, struct verr *e)
 		info->scrypt_cost = p.mk.cost;
 		info->scrypt_block = p.mk.block;
 		info->usable = !p.have_token ||
-		    (p.token.format == TOKEN_FORMAT && p.token.cipher != NULL);
+		    (p.token.format == TOKEN_FORMAT && p.token.cipher !=
+		    NULL && p.token.cipher != &cipher_plain);
 	}
 	if (p.have_token)
 		tell_token(info, &p.token);

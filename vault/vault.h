@@ -94,7 +94,7 @@ struct vault_info {
 int vault_probe(const char *path, struct vault_info *info, struct verr *e);
 
 struct vault_new {
-	const char	*cipher;	/* "SIV_GCM" unless NULL */
+	const char	*cipher;	/* cipher.h; "SIV_GCM" unless NULL */
 	int		 threshold;	/* 220 unless 0; 36 to 220 */
 	uint32_t	 cost;		/* scrypt N; 0: the default */
 };
@@ -155,6 +155,18 @@ int vault_space(struct vault *v, struct vault_space *s, struct verr *e);
  * since the last call.  Blocks on the disk.
  */
 int vault_sync_names(struct vault *v, struct verr *e);
+
+/* vault_counts.c: what is in memory now, and since it was opened. */
+struct vault_counts {
+	uint64_t	 chunk_hits, chunk_misses;	/* of clear chunks */
+	uint64_t	 hidden;	/* as vault_hidden() */
+	size_t		 chunk_bytes;	/* of these buffers */
+	size_t		 dirty_bytes;	/* of these, not written yet */
+	size_t		 listing_bytes;
+	size_t		 files;		/* open */
+	size_t		 dirs;		/* known */
+};
+void vault_counts(struct vault *v, struct vault_counts *c);
 
 /* Entries that could not be shown since the vault was opened. */
 uint64_t vault_hidden(const struct vault *v);

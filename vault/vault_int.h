@@ -184,6 +184,17 @@ int dir_probe(struct dir *d, const char *entry, size_t entry_len,
  */
 bool dir_probe_tells(enum verr_code code);
 
+/* -- dir_lookup.c */
+/* dir_lookup() or dir_lookup_quick(). */
+int dir_look(struct dir *d, struct arena *a, const char *name, size_t len,
+    bool quick, struct entry *ent, struct verr *e);
+/*
+ * Has one of the names that cannot be computed this normal form?  0: yes;
+ * VERR_NOENT.
+ */
+int dir_look_odd(struct dir *d, struct arena *a, const char *nfc, size_t len,
+    bool quick, struct verr *e);
+
 /* -- dir_scan.c: reading a folder */
 struct listed {
 	uint32_t	 cookie;
@@ -247,6 +258,10 @@ struct change {
 	bool			 have_before;
 	struct host_stat	 before;
 };
+bool dir_is_quick(const struct dir_change *ch);	/* ch may be NULL */
+void dir_change_meet(const struct dir_change *ch, uint64_t fileid);
+/* A lock for a change; quick: VERR_BUSY if that would take time. */
+int dir_change_take(struct lock *l, bool quick, struct verr *e);
 /* d->change is held by the caller from begin to end. */
 int dir_change_begin(struct change *c, struct dir *d, struct dir_change *ch,
     struct verr *e);
@@ -272,6 +287,8 @@ int dir_take_name(struct dir *d, const char *from, const char *entry);
 void dir_touch(struct dir *d);
 
 /* -- dir_remove.c: the change locks are held */
+/* One system call takes it away, and the file system has little to do. */
+bool dir_goes_quickly(const struct entry *ent);
 /* Take away the entry of a file or symlink, and nothing else. */
 int dir_remove_name(struct dir *d, const struct vloc *loc, struct verr *e);
 struct removal {

@@ -12,9 +12,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/verr.h"
+#include "vault/journal.h"
 #include "vault/vault_int.h"
 
 bool
@@ -61,13 +61,8 @@ out:
 static int
 sync_all(struct vault *v, struct verr *e)
 {
-#ifdef HAVE_SYNCFS
-	if (syncfs(v->root) == -1)
+	if (host_sync_all(v->root) == -1)
 		return verr_sys(e, "cannot sync the vault's file system");
-#else
-	(void)v, (void)e;
-	sync();
-#endif
 	return 0;
 }
 
@@ -87,6 +82,7 @@ put_back(struct vault *v, const struct sync_path *list, unsigned i,
 int
 vault_sync_names(struct vault *v, struct verr *e)
 {
+	uint64_t forgotten = journal_forgotten(v->journal);
 	struct sync_path *list = NULL;
 	unsigned i, n;
 	bool all;
@@ -118,5 +114,7 @@ vault_sync_names(struct vault *v, struct verr *e)
 		put_back(v, list, i, n);
 	free(list);
 	lock_drop(&v->sync_run);
+	if (r == 0)
+		journal_names_synced(v->journal, forgotten);
 	return r;
 }

@@ -103,6 +103,15 @@ for c in init serve ls tree cat get put info; do
 	ok "help $c is at most 80 columns wide" \
 	    awk 'length($0) > 80 { exit 1 }' help.out
 done
+for c in status stats lock unlock; do
+	run help $c
+	ok "help $c shows its usage" grep -q "^usage: vaultnfs $c " out
+	ok "help $c is at most 80 columns wide" \
+	    awk 'length($0) > 80 { exit 1 }' out
+	run $c --no-such-option
+	ok "$c refuses an unknown option" refused 2 \
+	    "$c: unknown option --no-such-option; see 'vaultnfs help $c'"
+done
 run help nothing
 ok 'help of no command is a usage error' refused 2 "unknown command 'nothing'"
 run help ls tree
@@ -114,7 +123,7 @@ ok 'an option needs a command before it' refused 2 'a command comes first'
 run --version
 ok '--version tells the version' grep -q '^vaultnfs [0-9]' out
 ok '--version ends with 0' same 0 "$rc"
-for later in idle-lock metrics; do
+for later in metrics; do
 	run serve v --$later 1
 	ok "serve has no --$later yet" refused 2 "unknown option --$later"
 done
@@ -588,6 +597,32 @@ ok 'exports have the names that are given' grep -qE \
     '^ready 127\.0\.0\.1:[0-9]+ /other /a\\040b$' served.out
 end INT
 ok 'SIGINT ends it with 0' same 0 "$rc"
+# what must not be in a user's vault stays out of it
+begin v --port 0 --tune no-encryption
+end TERM
+ok 'a real vault is not served without encryption' refused 4 \
+    'this vault is encrypted'
+VAULTNFS_FAST_KDF= "$V" init clear --cipher NONE --password-file pw > out 2> err
+rc=$?
+ok 'a vault for measuring needs VAULTNFS_FAST_KDF' refused 2 \
+    'VAULTNFS_FAST_KDF=1'
+ok 'and is not there' test ! -e clear
+runp init clear --cipher NONE --json
+json 'with it there is one, and it says what it is' \
+    'j["cipher"] == "VAULTNFS_NO_ENCRYPTION"'
+for c in 'ls clear' 'put clear pw /pw' 'check clear'; do
+	# shellcheck disable=SC2086
+	runp $c
+	ok "${c%% *} refuses it" refused "$rc" 'files are not encrypted'
+	ok 'with the exit of a vault that it does not open' same 4 "$rc"
+done
+begin clear --port 0
+end TERM
+ok 'and so does serve' refused 4 'files are not encrypted'
+begin clear --port 0 --tune no-encryption
+ok 'serve --tune no-encryption serves it' grep -q '^ready .* /clear$' \
+    served.out
+end TERM
 begin v --port 0 --loops 2 --tune no-arena,malloc=libc
 ok 'serve runs several loops, and experiments' grep -q '^ready ' served.out
 end TERM
@@ -706,9 +741,25 @@ cp -R v twin
 runp serve v twin --port 0
 ok 'one vault twice is refused' refused 1 twin
 runp serve v --listen 0.0.0.0
-ok 'serve is for loopback only' refused 2 'this version serves loopback only'
+ok 'all of the world may connect only if it is named' refused 2 'name those that may with --allow'
 runp serve v --listen 192.0.2.1
-ok 'another address is refused' refused 2 'this version serves loopback only'
+ok 'the same for one address' refused 2 'name those that may with --allow'
+runp serve v --allow 10.0.0.0/8
+ok 'on loopback there is no other host' refused 2 'users of this one are named with --allow-uid'
+begin v --port 0 --listen 0.0.0.0 --allow 10.0.0.0/8 --allow fd00::/8
+ok 'with --allow it listens everywhere' grep -q '^ready 0.0.0.0:' served.out
+end TERM
+begin v --port 0 --allow-uid 4321 --allow-uid 4322 --reserved-port \
+    --max-conns 5 --max-pending 4M
+ok 'more users may be named' grep -q '^ready 127.0.0.1:' served.out
+end TERM
+for bad in '--allow 10.0.0.0/33' '--allow 10.0.0.1/8' '--allow here' \
+    '--allow-uid nobody' '--allow-uid -1' '--allow-uid 4294967295' \
+    '--max-conns 0' '--max-pending 1K'; do
+	# shellcheck disable=SC2086
+	runp serve v $bad
+	ok "serve $bad is a usage error" refused 2 "${bad% *}"
+done
 runp serve v --listen localhost
 ok 'a name is no address' refused 2 'not a numeric address'
 for bad in '--port 65536' '--workers 0' '--workers 257' '--cache-size 1' \

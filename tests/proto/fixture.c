@@ -67,13 +67,23 @@ fix_make(struct fix *f)
 	struct server_options so = { .workers = f->opt.workers,
 	    .dirty_max = f->opt.through ? 0 : FIX_DIRTY,
 	    .workers_max = f->opt.more_workers ? 0 : 1,
-	    .loops = f->opt.loops,
+	    .loops = f->opt.loops, .record_timeout_s = f->opt.record_s,
 	    .slow_us = f->opt.slow_us == 0 ? UINT32_MAX : f->opt.slow_us,
 	    .no_links = f->opt.no_links,
 	    .multi_user = f->opt.multi_user };
+	const struct server_options *more = f->opt.server;
 	struct vault_options vo = { .read_only = f->opt.read_only };
 	struct verr e;
 
+	if (more != NULL) {
+		so.max_conns = more->max_conns;
+		so.max_record = more->max_record;
+		so.max_inflight = more->max_inflight;
+		so.max_unsent = more->max_unsent;
+		so.max_pending = more->max_pending;
+		so.record_timeout_s = more->record_timeout_s;
+		so.gate = more->gate;
+	}
 	f->vault = vault_open(f->dir, &vo, FIX_PASS, strlen(FIX_PASS), &e);
 	if (f->vault == NULL)
 		die_of("vault_open", &e);

@@ -29,12 +29,15 @@ struct fix_options {
 	unsigned	 workers;	/* 0: the server's default */
 	bool		 more_workers;	/* if these are stuck */
 	unsigned	 loops;		/* the same */
+	unsigned	 record_s;	/* the same */
 	uint32_t	 slow_us;	/* 0: no storage is slow (storage.h) */
 	bool		 through;	/* writes do not stay in memory */
 	bool		 as_user;	/* be nobody if we are root */
 	bool		 read_only;
 	bool		 no_links;
 	bool		 multi_user;	/* needs root */
+	const struct server_options *server;	/* NULL, or what else it has:
+						   limits and gate */
 };
 
 struct fix {

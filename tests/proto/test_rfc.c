@@ -217,9 +217,14 @@ bad_handles(void)
 static int
 denied(void)
 {
-	struct fh fh = check_file(&f.root, "closed");
+	char name[200];
+	struct fh fh;
 	int status;
 
+	/* A new file is open, unless its name is a long one. */
+	memset(name, 'c', sizeof(name));
+	name[sizeof(name) - 1] = '\0';
+	fh = check_file(&f.root, name);
 	host_errno = EACCES;
 	host_ops = BIT(OPEN);
 	status = ask(READ_, &dir, &fh, NULL);
@@ -237,8 +242,9 @@ storage(void)
 	size_t i;
 
 	for (i = 0; i < sizeof(full) / sizeof(full[0]); i++) {
-		host(full[i], ENOSPC, CHANGES, E(NOSPC));
-		host(full[i], EDQUOT, CHANGES, E(DQUOT));
+		/* (what is full lets things be taken away) */
+		host(full[i], ENOSPC, CHANGES & ~BIT(UNLINK), E(NOSPC));
+		host(full[i], EDQUOT, CHANGES & ~BIT(UNLINK), E(DQUOT));
 	}
 	for (i = 0; i < sizeof(change) / sizeof(change[0]); i++) {
 		host(change[i], EROFS, CHANGES | BIT(OPEN), E(ROFS));

@@ -285,3 +285,27 @@ Test(arena, a_use_after_reset_is_seen, .exit_code = 1)
 	p[0] = 0;
 }
 #endif
+
+Test(arena, a_wipe_leaves_nothing_of_what_was_handed_out)
+{
+	struct arena *w = arena_new(100000);
+	char *p, *q;
+	size_t i;
+
+	cr_assert_not_null(p = arena_alloc(w, 5000));
+	memset(p, 1, 5000);
+	cr_assert_not_null(q = arena_alloc(w, 20000));
+	memset(q, 1, 20000);
+	arena_wipe(w);
+	cr_expect_eq(arena_used(w), 0);
+#ifndef ARENA_DEBUG
+	for (i = 0; i < 5000; i++)
+		cr_assert_eq(p[i], 0);
+	for (i = 0; i < 20000; i++)
+		cr_assert_eq(q[i], 0);
+#else
+	(void)i;
+#endif
+	cr_assert_not_null(arena_alloc(w, 5000));
+	arena_free(w);
+}

@@ -46,6 +46,10 @@ Test(attr, attributes_are_those_of_the_ciphertext_object_in_clear_sizes)
 	st.size = 68 + 27;
 	attr_from_stat(&a, VTYPE_FILE, &cipher_gcm, &st);
 	cr_expect_eq(a.size, 0);
+	cr_expect_not(a.damaged, "the remainder counts for nothing");
+	st.size = 67;
+	attr_from_stat(&a, VTYPE_FILE, &cipher_gcm, &st);
+	cr_expect_eq(a.size, 0);
 	cr_expect(a.damaged);
 	/* the generation tells two lives of one inode number apart */
 	attr_from_stat(&twin, VTYPE_FILE, &cipher_gcm, &st);

@@ -220,3 +220,27 @@ Test(bufpool, an_overrun_by_one_byte_is_seen, .exit_code = 1)
 	b[BUFPOOL_SIZE] = 0;
 }
 #endif
+
+#ifndef ARENA_DEBUG		/* nothing is kept there */
+Test(bufpool, what_is_kept_can_be_wiped)
+{
+	uint8_t *b = bufpool_get();
+	unsigned i;
+
+	cr_assert_not_null(b);
+	memset(b, 1, BUFPOOL_SIZE);
+	bufpool_put(b);
+	cr_assert_eq(b[100], 1);
+	bufpool_thread_wipe();
+	for (i = 0; i < BUFPOOL_SIZE; i++)
+		cr_assert_eq(b[i], 0);
+	cr_assert_eq(bufpool_get(), b);
+	memset(b, 1, BUFPOOL_SIZE);
+	bufpool_wiping(true);
+	bufpool_put(b);
+	bufpool_wiping(false);
+	for (i = 0; i < BUFPOOL_SIZE; i++)
+		cr_assert_eq(b[i], 0);
+	bufpool_fini();
+}
+#endif

@@ -320,7 +320,7 @@ Test(dir, links_keep_their_target_byte_for_byte)
 
 Test(dir, a_change_tells_how_the_directory_was_and_is)
 {
-	struct dir_change ch, to;
+	struct dir_change ch = { .quick = false }, to = ch;
 	struct vattr a;
 
 	box_make(&b, NULL, 0);
@@ -354,7 +354,7 @@ Test(dir, a_change_tells_how_the_directory_was_and_is)
 Test(dir, a_file_may_have_two_names_and_is_one)
 {
 	static const char *const more[] = { "g", BOX_LONG };
-	struct dir_change ch;
+	struct dir_change ch = { .quick = false };
 	struct entry f, g, d;
 	struct file *x;
 	uint8_t *is;

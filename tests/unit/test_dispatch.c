@@ -478,8 +478,8 @@ Test(dispatch, a_half_closed_connection_waits_for_its_workers)
 
 	for (i = 0; i < 5; i++)
 		call(fd, i, P_GATE);
-	(void)shutdown(fd, SHUT_WR);
 	await_entered(2);
+	(void)shutdown(fd, SHUT_WR);
 	raw_sleep_ms(50);
 	atomic_store(&gate, true);
 	for (i = 0; i < 5; i++)

@@ -61,6 +61,9 @@ Test(damage, what_is_whole_in_the_edge_vault_is_read)
 		{ "/content/ok-70000", 70000 }, { "/content/empty-chunk", 0 },
 		{ "/content/full-plus-empty-chunk", C },
 		{ "/content/two-full-plus-empty-chunk", 2 * C },
+		/* nor a write that did not come to its end */
+		{ "/content/remainder-5", 0 },
+		{ "/content/remainder-overhead-minus-1", 0 },
 		/* a cut at a border cannot be seen (vault-format 0.8) */
 		{ "/content/chunk0-only-of-two", C },
 		{ "/content/reserved-0f", 50 },
@@ -90,8 +93,6 @@ static const struct {
 	{ "/content/header-tag-bitflip", 100, VERR_AUTH, false },
 	{ "/content/header-minus-1", 0, VERR_DAMAGED, false },
 	{ "/content/header-truncated-10", 0, VERR_DAMAGED, false },
-	{ "/content/remainder-5", 0, VERR_DAMAGED, false },
-	{ "/content/remainder-overhead-minus-1", 0, VERR_DAMAGED, false },
 	{ "/content/full-plus-remainder-overhead-garbage", C, VERR_AUTH,
 	    true },
 };
@@ -188,7 +189,7 @@ Test(damage, a_bad_chunk_does_not_hide_the_good_ones)
 	file_put(f);
 }
 
-/* -- chunks without data at the end */
+/* -- a growing file, when the power failed */
 
 /* Bytes at the end of a file on disk. */
 static void
@@ -199,6 +200,40 @@ append(const char *disk, const void *data, size_t len)
 	cr_assert(f != NULL && fwrite(data, 1, len, f) == len &&
 	    fclose(f) == 0);
 }
+
+Test(damage, a_remainder_that_is_no_chunk_goes_with_the_first_write)
+{
+	static const char junk[27] = "no chunk";
+	struct host_stat st;
+	struct entry ent;
+	char *disk, *want;
+	struct file *f;
+	int root;
+
+	box_unpack(&b, "edge-sivgcm.tar.gz", "edge");
+	root = host_root(b.path);
+	for (size_t n = 1; n <= sizeof(junk); n += 13) {
+		cr_assert_eq(box_find(&b, "/content/ok-32768", &ent),
+		    VERR_NONE);
+		disk = box_text("%s/%s", b.path, ent.loc.path);
+		append(disk, junk, n);
+		free(disk);
+		want = pattern_line(C);
+		expect_line("/content/ok-32768", want);
+		free(want);
+		f = open_file("/content/ok-32768");
+		cr_expect_eq(BOX_CODE(&b, n < 20 ? file_truncate(f, C, NULL,
+		    &b.e) : file_write(f, C, "x", 1, NULL, &b.e)), VERR_NONE,
+		    "%s", b.e.text);
+		file_put(f);
+		cr_assert_eq(host_stat(root, ent.loc.path, &st), 0);
+		cr_expect_eq(st.size, size_disk(vault_cipher(b.v),
+		    n < 20 ? C : C + 1));
+	}
+	(void)host_close(root);
+}
+
+/* -- chunks without data at the end */
 
 Test(damage, an_empty_chunk_at_the_end_counts_when_the_end_is_read)
 {

@@ -332,3 +332,60 @@ Test(host, stat_tells_what_fstat_tells)
 	cr_expect_eq(a.used, (uint64_t)sb.st_blocks * 512);
 	(void)host_close(fd);
 }
+
+/* -- the recorder */
+
+struct told {
+	char	text[400];
+};
+
+static void
+tell(void *ctx, const struct host_event *ev)
+{
+	static const char *const names[] = {
+		[HOST_OPEN] = "open", [HOST_WRITE] = "write",
+		[HOST_TRUNCATE] = "cut", [HOST_SYNC] = "sync",
+		[HOST_RENAME] = "rename", [HOST_LINK] = "link",
+		[HOST_UNLINK] = "unlink", [HOST_RMDIR] = "rmdir",
+		[HOST_MKDIR] = "mkdir", [HOST_EXCHANGE] = "exchange",
+	};
+	struct told *t = ctx;
+	size_t n = strlen(t->text);
+
+	cr_assert_lt(ev->op, sizeof(names) / sizeof(names[0]));
+	cr_assert_not_null(names[ev->op]);
+	(void)snprintf(t->text + n, sizeof(t->text) - n, "%s%s%s%s%s %zu %ju\n",
+	    names[ev->op], ev->path != NULL ? " " : "",
+	    ev->path != NULL ? ev->path : "", ev->to != NULL ? " " : "",
+	    ev->to != NULL ? ev->to : "", ev->len, (uintmax_t)ev->off);
+}
+
+Test(host, the_recorder_is_told_of_every_change_that_was_made)
+{
+	struct told t = { "" };
+	int fd;
+
+	host_set_recorder(tell, &t);
+	put("a", "text");
+	fd = host_open(root, "a", O_RDWR, 0);
+	cr_expect_eq(host_write(fd, "xy", 2, 7), 0);
+	cr_expect_eq(host_truncate(fd, 3), 0);
+	cr_expect_eq(host_sync(fd), 0);
+	(void)host_close(fd);
+	cr_expect_eq(host_mkdir(root, "d", 0755), 0);
+	cr_expect_eq(host_mkdir(root, "d", 0755), -1);
+	cr_expect_eq(host_rename_new(root, "a", "d/b"), 0);
+	cr_expect_eq(host_rename(root, "d/b", "c"), 0);
+	cr_expect_eq(host_rename(root, "none", "c"), -1);
+	cr_expect_eq(host_sync_path(root, "d"), 0);
+	cr_expect_eq(host_link(root, "c", "e"), 0);
+	cr_expect_eq(host_unlink(root, "c"), 0);
+	cr_expect_eq(host_unlink(root, "e"), 0);
+	cr_expect_eq(host_rmdir(root, "d"), 0);
+	cr_expect_eq(host_sync_all(root), 0);
+	host_set_recorder(NULL, NULL);
+	cr_expect_str_eq(t.text, "open a 0 0\nwrite 4 0\nwrite 2 7\ncut 0 3\n"
+	    "sync 0 0\nmkdir d 0 0\nrename a d/b 0 0\nrename d/b c 0 0\n"
+	    "sync d 0 0\nlink c e 0 0\nunlink c 0 0\nunlink e 0 0\n"
+	    "rmdir d 0 0\nsync 0 0\n", "%s", t.text);
+}

@@ -10,6 +10,8 @@
 
 #include "tests/unit/box.h"
 #include "vault/cipher.h"
+#include "vault/file_int.h"
+#include "vault/journal_int.h"
 #include "vault/size.h"
 #include "vault/vault_int.h"
 
@@ -247,6 +249,142 @@ cut_short(const char *cipher)
 Test(journal, a_chunk_that_was_being_cut_is_cut)
 {
 	both(cut_short);
+}
+
+/* All of the file on disk; and as it was, again. */
+static uint8_t saved[4 * (CIPHER_CHUNK + CIPHER_OVERHEAD_MAX)];
+
+static ssize_t
+on_disk(bool back, ssize_t len)
+{
+	int fd = openat(b.v->root, loc.path, O_RDWR);
+
+	cr_assert_neq(fd, -1);
+	if (back)
+		cr_assert_eq(pwrite(fd, saved, (size_t)len, 0), len);
+	else
+		len = pread(fd, saved, sizeof(saved), 0);
+	(void)close(fd);
+	return len;
+}
+
+static void
+not_cut_yet(const char *cipher)
+{
+	ssize_t len;
+
+	begin(cipher, 3 * C);
+	len = on_disk(false, 0);
+	killed(C + 20000, 0, 4, 0);	/* cut behind it; the journal twice */
+	(void)on_disk(true, len);	/* the cut was never durable */
+	cr_expect_eq(next_server(), 1);
+	cr_expect_eq(contents(), (ssize_t)(C + 20000));
+	cr_expect_eq(memcmp(is, old, C + 20000), 0);
+}
+
+Test(journal, a_part_of_a_chunk_is_the_end_of_its_file)
+{
+	both(not_cut_yet);
+}
+
+Test(journal, a_head_that_was_half_written_does_not_count)
+{
+	uint32_t word = 77;
+	char path[8192];
+	int fd;
+
+	begin("SIV_GCM", 2 * C);
+	killed(0, C, 1, 2);
+	(void)snprintf(path, sizeof(path), "%s/journal-%08lx-0", state,
+	    (unsigned long)vault_id(b.v));
+	fd = open(path, O_RDWR);
+	cr_assert_eq(pwrite(fd, &word, sizeof(word),
+	    offsetof(struct jhead, seq)), (ssize_t)sizeof(word));
+	(void)close(fd);
+	cr_expect_eq(next_server(), 0);
+	cr_expect_eq(contents(), (ssize_t)(2 * C));
+	cr_expect_eq(memcmp(is, old, 2 * C), 0);
+}
+
+/* What the journal's sync and the file's writes came in. */
+static char order[64];
+static uint64_t journal_ino;
+
+static void
+on_event(void *ctx, const struct host_event *ev)
+{
+	struct stat st;
+
+	(void)ctx;
+	if (ev->fd == -1 || fstat(ev->fd, &st) == -1 ||
+	    strlen(order) + 2 > sizeof(order))
+		return;
+	if (ev->op == HOST_SYNC && st.st_ino == journal_ino)
+		(void)strcat(order, "s");
+	else if (ev->op == HOST_WRITE && st.st_ino == fileid)
+		(void)strcat(order, "w");
+}
+
+Test(journal, what_was_freed_cannot_come_back_under_what_is_appended)
+{
+	struct stat st;
+	struct file *f;
+	char path[8192];
+
+	begin("SIV_GCM", 2 * C);
+	(void)next_server();
+	(void)snprintf(path, sizeof(path), "%s/journal-%08lx-0", state,
+	    (unsigned long)vault_id(b.v));
+	cr_assert_eq(stat(path, &st), 0);
+	journal_ino = st.st_ino;
+	f = open_file();
+	cr_assert_eq(file_write(f, 0, new, C, NULL, &b.e), 0);
+	cr_assert_eq(file_truncate(f, 0, NULL, &b.e), 0);
+	host_set_recorder(on_event, NULL);
+	cr_assert_eq(file_sync(f, &b.e), 0);	/* its slot is free */
+	cr_expect_str_eq(order, "s", "before it is said: %s", order);
+	cr_assert_eq(file_write(f, 0, new, C, NULL, &b.e), 0);
+	cr_assert_eq(file_write(f, 0, new, C, NULL, &b.e), 0);
+	cr_assert_eq(file_write(f, C, new, C, NULL, &b.e), 0);
+	order[0] = '\0';
+	cr_assert_eq(file_sync(f, &b.e), 0);	/* another one is */
+	cr_assert_eq(file_write(f, 2 * C, new, C, NULL, &b.e), 0);
+	cr_assert_eq(file_write(f, 3 * C, new, C, NULL, &b.e), 0);
+	host_set_recorder(NULL, NULL);
+	file_put(f);
+	cr_expect_str_eq(order, "sww", "once is enough: %s", order);
+}
+
+/* Another thread syncs the file just before a chunk is written in place. */
+static struct file *syncing;
+static unsigned writes;
+static uint64_t since;
+
+static int
+sync_before_it(void *ctx, enum host_op op, const char *path)
+{
+	(void)ctx, (void)path;
+	if (op != HOST_WRITE || ++writes != 3)	/* the journal's are first */
+		return 0;
+	since = journal_now(b.v->journal);
+	cr_assert_eq(fsync(syncing->fd), 0);
+	return 0;
+}
+
+Test(journal, a_sync_that_began_too_early_frees_no_slot)
+{
+	begin("SIV_GCM", 2 * C);
+	(void)next_server();
+	syncing = open_file();
+	host_set_hook(sync_before_it, NULL);
+	cr_assert_eq(file_write(syncing, 0, new, C, NULL, &b.e), 0);
+	host_set_hook(NULL, NULL);
+	cr_assert_eq(writes, 3, "%u", writes);
+	journal_synced(b.v->journal, syncing, since);
+	cr_expect_eq(journal_waiting(b.v->journal), 1);
+	journal_synced(b.v->journal, syncing, journal_now(b.v->journal));
+	cr_expect_eq(journal_waiting(b.v->journal), 0);
+	file_put(syncing);
 }
 
 Test(journal, chunks_that_were_not_reached_become_what_they_were_to_be)

@@ -152,28 +152,29 @@ write_crashed(struct shadow *s)
 }
 
 static void
-recorder(void *ctx, enum host_op op, int fd, const void *data, size_t len,
-    uint64_t off)
+recorder(void *ctx, const struct host_event *ev)
 {
 	struct shadow *s = NULL;
 	struct stat st;
 	unsigned i;
 
 	(void)ctx;
-	if (fstat(fd, &st) == -1)
+	if (ev->fd == -1)
+		return;
+	if (fstat(ev->fd, &st) == -1)
 		_exit(14);
 	for (i = 0; i < 2; i++)
 		if (disk[i].ino == st.st_ino)
 			s = &disk[i];
 	if (s == NULL)
 		return;
-	if (op == HOST_SYNC)
+	if (ev->op == HOST_SYNC)
 		make_durable(s);
-	else if (op == HOST_WRITE && s->n < EVENTS) {
-		s->ev[s->n].off = off;
-		s->ev[s->n].len = len;
-		s->ev[s->n].data = malloc(len);
-		memcpy(s->ev[s->n++].data, data, len);
+	else if (ev->op == HOST_WRITE && s->n < EVENTS) {
+		s->ev[s->n].off = ev->off;
+		s->ev[s->n].len = ev->len;
+		s->ev[s->n].data = malloc(ev->len);
+		memcpy(s->ev[s->n++].data, ev->data, ev->len);
 	} else {
 		sh->full = true;
 		left = 1;

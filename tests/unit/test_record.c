@@ -259,3 +259,34 @@ Test(record, the_pool_keeps_a_few_buffers_of_the_largest_size)
 	record_pool_put(&pool, NULL, 0);
 	cr_expect_eq(pool.n, RECORD_POOL);
 }
+
+Test(record, a_wipe_leaves_what_has_not_been_handed_out)
+{
+	struct record_pool own;
+	const uint8_t *rec;
+	struct iovec iov[2];
+	struct record w;
+	size_t len, i;
+
+	record_pool_init(&own, 100000);
+	cr_assert(record_init(&w, &own));
+	(void)record_space(&w, iov);
+	memcpy(iov[0].iov_base, "\x80\0\0\4abcd\x80\0\0\4ef", 14);
+	memset((char *)iov[0].iov_base + 14, 'x', 1000);	/* an old one */
+	record_got(&w, 14);
+	cr_assert_eq(record_next(&w, &rec, &len), RECORD_READY);
+	cr_assert_eq(memcmp(rec, "abcd", 4), 0);
+	record_wipe(&w);
+	for (i = 0; i < w.off; i++)
+		cr_assert_eq(w.in[i], 0);
+	for (i = w.end; i < RECORD_IN; i++)
+		cr_assert_eq(w.in[i], 0);
+	cr_assert_eq(record_next(&w, &rec, &len), RECORD_MORE);
+	(void)record_space(&w, iov);
+	memcpy(iov[0].iov_base, "gh", 2);
+	record_got(&w, 2);
+	cr_assert_eq(record_next(&w, &rec, &len), RECORD_READY);
+	cr_assert_eq(memcmp(rec, "efgh", 4), 0);
+	record_fini(&w);
+	record_pool_fini(&own);
+}

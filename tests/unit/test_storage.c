@@ -120,3 +120,53 @@ Test(storage, it_can_be_told_never_to_be_slow)
 	loop(UINT64_C(60000000));
 	cr_expect_eq(storage_state(&s), STORAGE_QUICK);
 }
+
+/* -- changes */
+
+static void
+change(uint64_t us, unsigned n)
+{
+	while (n-- > 0) {
+		now += us;
+		storage_change_took(&s, us, now);
+	}
+}
+
+Test(storage, loops_make_changes_once_workers_made_some_quickly)
+{
+	cr_expect_not(storage_may_change(&s), "nothing is known of it");
+	change(20, STORAGE_GOOD - 1);
+	cr_expect_not(storage_may_change(&s));
+	change(STORAGE_CHANGE_US + 1, 1);
+	change(20, STORAGE_GOOD - 1);
+	cr_expect_not(storage_may_change(&s), "they have to be in a row");
+	change(STORAGE_CHANGE_US, 1);
+	cr_expect(storage_may_change(&s));
+	change(20, 100000);
+	cr_expect(storage_may_change(&s));
+}
+
+Test(storage, after_a_slow_change_it_takes_some_and_after_another_twice_as_many)
+{
+	unsigned n;
+
+	change(20, STORAGE_GOOD);
+	for (n = STORAGE_GOOD; n < 2 * STORAGE_GOOD_MAX; n *= 2) {
+		change(5000, 1);
+		cr_expect_not(storage_may_change(&s));
+		change(20, (n < STORAGE_GOOD_MAX ? n : STORAGE_GOOD_MAX) - 1);
+		cr_expect_not(storage_may_change(&s), "%u", n);
+		change(20, 1);
+		cr_expect(storage_may_change(&s), "%u", n);
+	}
+	now += 61000000;
+	change(5000, 1);
+	change(20, STORAGE_GOOD);
+	cr_expect(storage_may_change(&s), "a minute without is forgiven");
+}
+
+Test(storage, slow_changes_say_nothing_of_looks)
+{
+	change(1000000, 10);
+	cr_expect_eq(storage_state(&s), STORAGE_QUICK);
+}
