@@ -26,8 +26,9 @@ echo 'a password for tests' > "$WORK/own/v.pw"
 chmod 644 "$WORK/own/v.pw"
 check 'an ordinary user makes a vault' env VAULTNFS_FAST_KDF=1 "$VAULTNFS" \
     init "$WORK/own/v" --password-file "$WORK/own/v.pw" --scrypt-cost 1024
+# Reserved ports, which the kernel uses, and the sandbox are here by the way.
 start_server 0 "$WORK/own/v=v" --state-dir "$WORK/own/state" \
-    --run-dir "$WORK/own/run" --password-file "$WORK/own/v.pw" --reserved-port ||
+    --run-dir "$WORK/own/run" --password-file "$WORK/own/v.pw" --reserved-port --sandbox ||
     { not_ok 'the user serves it'; finish; exit 1; }
 
 check 'root mounts it' mount_export v "$WORK/mnt"
@@ -58,6 +59,7 @@ if command -v nfs-cat > /dev/null; then
 else
 	skip 'beside the mount' 'no nfs-cat (Debian: libnfs-utils)'
 fi
+grep 'in a sandbox' "$WORK/server.log" | note
 check 'it is unmounted' unmount "$WORK/mnt"
 stop_server
 same 'the server ends with status 0' 0 $?

@@ -9,8 +9,8 @@
 #include "config.h"
 
 #include <sys/socket.h>
-#include <sys/stat.h>
 
+#include <errno.h>
 #include <jansson.h>
 #include <poll.h>
 #include <pthread.h>
@@ -98,15 +98,26 @@ begin(void)
 	must(atexit(end) == 0);
 }
 
+/* libFuzzer's alarm may come in between. */
+static void
+wait_for(int fd, short events)
+{
+	struct pollfd p = { fd, events, 0 };
+	int n;
+
+	while ((n = poll(&p, 1, 20000)) == -1 && errno == EINTR)
+		continue;
+	must(n == 1);
+}
+
 /* All of it, unless the server has heard enough. */
 static bool
 say(int fd, const uint8_t *p, size_t len)
 {
-	struct pollfd w = { fd, POLLOUT, 0 };
 	ssize_t n;
 
 	for (; len > 0; p += n, len -= (size_t)n) {
-		must(poll(&w, 1, 20000) == 1);
+		wait_for(fd, POLLOUT);
 		if ((n = write(fd, p, len)) <= 0)
 			return false;
 	}
@@ -117,12 +128,11 @@ say(int fd, const uint8_t *p, size_t len)
 static ssize_t
 hear(int fd, char *buf, size_t cap)
 {
-	struct pollfd r = { fd, POLLIN, 0 };
 	size_t len = 0;
 	ssize_t n;
 
 	do {
-		must(poll(&r, 1, 20000) == 1);
+		wait_for(fd, POLLIN);
 		n = read(fd, buf + len, cap - len);
 		len += n > 0 ? (size_t)n : 0;
 	} while (n > 0);
