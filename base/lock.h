@@ -20,6 +20,7 @@ enum lock_rank {
 	LOCK_RENAME = 8,	/* struct vault: moves of directories */
 	LOCK_DIR_CHANGE,	/* struct dir: one namespace change at a time */
 	LOCK_FILE,		/* struct file: one file's contents */
+	LOCK_HEADER,		/* struct vault: who gives a file its header */
 	LOCK_JOURNAL_SYNC,	/* struct journal: one sync at a time */
 	LOCK_JOURNAL,		/* struct journal: its slots */
 	LOCK_SYNC_RUN,		/* struct vault: one fsync of names at a time */

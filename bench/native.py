@@ -11,6 +11,7 @@ import time
 
 import many
 import servers
+import stats
 import systems
 import tools
 import works
@@ -77,11 +78,27 @@ class Native(Compare):
             if s.kind in ("nfs", "floor"):
                 said = self.load.run(s, list(w.nfs) + list(s.more) +
                                      self.bounds(w))
-                self.add(rnd, place, s.name, w, works.of_nfsload(w, said))
+                values = works.of_nfsload(w, said)
+                if w.name in works.BESIDE_NULL:
+                    values["of_null"] = self.of_null(s, w, values["main"])
+                self.add(rnd, place, s.name, w, values)
             elif w.bench:
                 self.steps(rnd, place, s, works.load_of(w))
         except (Failed, OSError) as e:
             self.fail(rnd, s.name, w.name, e)
+
+    def of_null(self, s, w, rate):
+        """The rate over that of NULL, in turns: what the machine is up to
+        changes from one minute to the next by more than they differ."""
+        null = works.BY_NAME["null"]
+        rates, nulls = [rate], []
+        for _ in range(3):
+            for which, kept in ((null, nulls), (w, rates)):
+                said = self.load.run(s, list(which.nfs) + list(s.more) +
+                                     self.bounds(which))
+                kept.append(works.of_nfsload(which, said)["main"])
+        return stats.median([(rates[i] + rates[i + 1]) / 2 / n
+                             for i, n in enumerate(nulls)])
 
     def steps(self, rnd, place, s, load):
         """One run of vaultbench makes the figures of several works.  The

@@ -96,7 +96,9 @@ class Points:
                ("NULL / bare TCP, depth 1", (OURS, "null"),
                 ("floor-tcp", "tcp"))]
         for text, over, under in one:
-            yield judge("2", text, self.ratio(over, under), 0.85)
+            turns = self.s.estimate(*over, "of_null")
+            yield judge("2", text, turns or self.ratio(over, under), 0.85,
+                        remark="in turns" if turns else "")
         for depth, rate in ((16, 150000), (64, 250000)):
             work = "getattr-%d" % depth
             text = "GETATTR at depth %d" % depth

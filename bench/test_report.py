@@ -167,6 +167,17 @@ def goals_are_judged_by_the_samples():
 
 
 @test
+def a_share_of_null_that_was_measured_in_turns_is_the_one():
+    raw = sample()
+    for s in raw["samples"]:
+        if (s["system"], s["work"]) == ("vaultnfs", "getattr"):
+            s["values"]["of_null"] = 0.5
+    one = rows(raw)["GETATTR / NULL, depth 1"]
+    same((one.figure, one.verdict, one.remark),
+         ("0.5 [0.5, 0.5]", "miss", "in turns"))
+
+
+@test
 def what_was_not_measured_is_no_pass():
     one = rows(sample())["sequential write, vaultnfs / best encrypted FUSE "
                          "mount that syncs"]

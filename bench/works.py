@@ -96,6 +96,9 @@ def load_of(w):
         "micro-files"
 
 
+# Depth 1: these are also measured in turns with NULL, as its share.
+BESIDE_NULL = ("getattr", "lookup")
+
 # What a run adds for each system beside the works.
 EXTRA = [
     Work("ready", "from start to usable", "start and memory", "s", "start"),

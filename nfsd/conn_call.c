@@ -56,9 +56,9 @@ count(struct stats *st, const struct request *rq, uint64_t now_us, size_t used)
 		stats_took(st, rq->number, now_us - rq->came_us);
 	if (rq->rpc_error)
 		stats_add(&st->rejected, 1);
-	else if (rq->number == NFS3_PROC_READ && rq->status == NFS3_OK)
+	else if (rq->proc->run == proc_read && rq->status == NFS3_OK)
 		stats_add(&st->read_bytes, read->count);
-	else if (rq->number == NFS3_PROC_WRITE && rq->status == NFS3_OK)
+	else if (rq->proc->run == proc_write && rq->status == NFS3_OK)
 		stats_add(&st->write_bytes, written->count);
 }
 

@@ -57,7 +57,7 @@ create_plain(struct dir *d, struct fresh *f, const struct vset *set,
 {
 	static const struct vset nothing = { .mask = 0 };
 	struct vault *v = d->v;
-	struct file *file;
+	struct file *file, *made;
 	bool apart;
 	mode_t mode;
 	int r = 0;
@@ -66,17 +66,18 @@ create_plain(struct dir *d, struct fresh *f, const struct vset *set,
 		set = &nothing;
 	mode = set->mask & VSET_MODE ? set->mode & 07777 : 0644;
 	dir_entry_path(d, f->dn.entry, f->dn.entry_len, NULL, f->entry);
-	if ((file = file_create(v, f->entry, mode, e)) == NULL)
+	if ((made = file = file_create(v, f->entry, mode, e)) == NULL)
 		return -1;
 	apart = (file->st.mode & 07777) != mode || set->mask & (VSET_UID |
 	    VSET_GID | VSET_ATIME | VSET_MTIME);
 	if (apart)
 		r = dir_fresh_apply(v, f->entry, set, mode, e);
-	if (r == 0 && (r = file_publish(file, apart, e)) == -1)
-		file = NULL;
+	if (r == -1)
+		file_discard(file);
+	else if ((file = file_publish(file, apart, e)) == NULL)
+		r = -1;
 	if (r == -1) {
 		(void)host_unlink(v->root, f->entry);
-		file_put(file);
 		return -1;
 	}
 	vault_sync_note(v, d->path);
@@ -89,10 +90,13 @@ create_plain(struct dir *d, struct fresh *f, const struct vset *set,
 		ent->loc.type = VTYPE_FILE;
 		ent->loc.entry_len = (uint16_t)strlen(f->entry);
 		memcpy(ent->loc.path, f->entry, sizeof(f->entry));
-		file_attr_held(file, &ent->attr);
+		if (file == made)
+			file_attr_held(file, &ent->attr);
+		else
+			r = file_attr(file, &ent->attr, e);
 	}
 	file_put(file);
-	return 0;
+	return r;
 }
 
 /* 1: it takes more than that; nothing has been done. */

@@ -139,6 +139,7 @@ err:
 struct file *
 file_create(struct vault *v, const char *path, mode_t mode, struct verr *e)
 {
+	struct host_stat st;
 	struct file *f;
 	int fd;
 
@@ -150,47 +151,54 @@ file_create(struct vault *v, const char *path, mode_t mode, struct verr *e)
 			verr_sys(e, "cannot make %s", path);
 		return NULL;
 	}
-	if ((f = alloc(v, path, 0, fd, true, e)) == NULL) {
-		(void)host_close(fd);
-		goto err;
-	}
-	if (file_put_header(f, e) == 0) {
-		if (host_fstat(fd, &f->st) == 0)
-			return f;
+	if (host_fstat(fd, &st) == -1) {
 		verr_sys(e, "cannot stat %s", path);
+		f = NULL;
+	} else
+		f = alloc(v, path, st.ino, fd, true, e);
+	if (f == NULL)
+		(void)host_close(fd);
+	else {
+		if (file_put_header(f, e) == 0) {
+			if (host_fstat(fd, &f->st) == 0)
+				return f;
+			verr_sys(e, "cannot stat %s", path);
+		}
+		file_free(f);
 	}
-	file_free(f);
-err:
 	(void)host_unlink(v->root, path);
 	return NULL;
 }
 
-int
+void
+file_discard(struct file *f)
+{
+	file_free(f);
+}
+
+struct file *
 file_publish(struct file *f, bool changed, struct verr *e)
 {
 	struct vault *v = f->v;
-	struct file *old;
+	struct file *other;
 
 	if (changed && host_fstat(f->fd, &f->st) == -1) {
 		verr_sys(e, "cannot stat %s", f->path);
 		file_free(f);
-		return -1;
+		return NULL;
 	}
 	f->touched = false;
-	f->fileid = f->st.ino;
 	file_new_epoch(f);
 	lock_take(&v->files_lock);
-	/* Another that had the number was removed by somebody else. */
-	if ((old = file_look(v, f->fileid)) != NULL) {
-		lru_remove(&v->files, &old->node);
-		old->forgotten = true;
-		if (old->refs++ == 0)
-			v->files_idle--;
-	}
-	lru_insert(&v->files, &f->node, f->fileid);
+	if ((other = file_look(v, f->fileid)) == NULL)
+		lru_insert(&v->files, &f->node, f->fileid);
+	else if (other->refs++ == 0)
+		v->files_idle--;
 	lock_drop(&v->files_lock);
-	file_put(old);
-	return 0;
+	if (other == NULL)
+		return f;
+	file_free(f);		/* somebody has opened it meanwhile */
+	return other;
 }
 
 /* Under files_lock: a reference to the open file, if it will do. */

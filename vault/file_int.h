@@ -70,13 +70,15 @@ struct file {
 void file_table_free(struct vault *v);
 
 /*
- * A new file with a header, open for its maker alone; VERR_EXIST: something is
- * there.  Then, when its attributes are what they should be, it is everybody's
- * (changed: by other ways than f; -1: it is freed).
+ * A new file with a header, open for its maker alone, though others may open it
+ * by its name; VERR_EXIST: something is there.  Then, when its attributes are
+ * what they should be (changed: by other ways than f), it is everybody's: f, or
+ * what another opened meanwhile.  NULL: f is freed.
  */
 struct file *file_create(struct vault *v, const char *path, mode_t mode,
     struct verr *e);
-int file_publish(struct file *f, bool changed, struct verr *e);
+struct file *file_publish(struct file *f, bool changed, struct verr *e);
+void file_discard(struct file *f);	/* it is not to be */
 
 /* One more reference, for who has one. */
 void file_ref(struct file *f);

@@ -17,16 +17,38 @@
 #include "vault/keys.h"
 #include "vault/vault_int.h"
 
-int
-file_put_header(struct file *f, struct verr *e)
+/* Somebody else gave it one since we looked. */
+static int
+adopt_header(struct file *f, const struct host_stat *st, struct verr *e)
+{
+	const struct cipher *c = f->v->cipher;
+	uint8_t disk[CIPHER_HEADER_MAX];
+	struct kctx *k;
+	ssize_t n;
+
+	if ((n = host_read(f->fd, disk, c->header_len, 0)) == -1)
+		return verr_sys(e, "cannot read the header of %s", f->path);
+	if ((k = keys_take(f->v->keys)) == NULL)
+		return verr_fail(e, VERR_NOMEM, "out of memory for a header");
+	f->have_header = (size_t)n == c->header_len &&
+	    c->header_read(k, disk, &f->fk);
+	keys_drop(f->v->keys, k);
+	if (!f->have_header)
+		return verr_fail(e, VERR_AUTH, "the header of %s is not "
+		    "authentic", f->path);
+	f->st = *st;
+	f->touched = true;
+	return 0;
+}
+
+static int
+write_header(struct file *f, struct verr *e)
 {
 	const struct cipher *c = f->v->cipher;
 	uint8_t disk[CIPHER_HEADER_MAX];
 	struct kctx *k;
 	bool ok;
 
-	if (f->have_header)
-		return 0;
 	if ((k = keys_take(f->v->keys)) == NULL)
 		return verr_fail(e, VERR_NOMEM, "out of memory for a header");
 	ok = c->header_make(k, &f->fk, disk);
@@ -42,6 +64,30 @@ file_put_header(struct file *f, struct verr *e)
 	f->st.size = c->header_len;
 	f->changes++;
 	return 0;
+}
+
+/*
+ * A new file has its name before it has a header, so who makes it and who
+ * opens it at that moment are two: one of them writes the header.
+ */
+int
+file_put_header(struct file *f, struct verr *e)
+{
+	struct lock *l = &f->v->header_lock[f->fileid % VAULT_HEADER_LOCKS];
+	struct host_stat st;
+	int r;
+
+	if (f->have_header)
+		return 0;
+	lock_take(l);
+	if (host_fstat(f->fd, &st) == -1)
+		r = verr_sys(e, "cannot stat %s", f->path);
+	else if (st.size > 0 && f->st.size == 0)
+		r = adopt_header(f, &st, e);
+	else
+		r = write_header(f, e);
+	lock_drop(l);
+	return r;
 }
 
 size_t

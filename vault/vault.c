@@ -26,6 +26,7 @@ vault_assemble(int root, struct keys *keys, const struct cipher *cipher,
     int format, int threshold, const struct vault_options *o, struct verr *e)
 {
 	struct vault *v;
+	unsigned i;
 
 	if ((v = calloc(1, sizeof(*v))) == NULL ||
 	    !lru_init(&v->dirs, 4 * VAULT_DIRS_IDLE))
@@ -50,6 +51,8 @@ vault_assemble(int root, struct keys *keys, const struct cipher *cipher,
 	lock_init(&v->dirs_lock, LOCK_DIRCACHE);
 	TAILQ_INIT(&v->kept);
 	lock_init(&v->files_lock, LOCK_FILECACHE);
+	for (i = 0; i < VAULT_HEADER_LOCKS; i++)
+		lock_init(&v->header_lock[i], LOCK_HEADER);
 	TAILQ_INIT(&v->dirty_files);
 	lock_init(&v->search_lock, LOCK_SEARCH);
 	(void)pthread_cond_init(&v->search_end, NULL);
@@ -170,6 +173,8 @@ write_all(struct vault *v)
 void
 vault_close(struct vault *v)
 {
+	unsigned i;
+
 	if (v == NULL)
 		return;
 	write_all(v);
@@ -182,6 +187,8 @@ vault_close(struct vault *v)
 	lock_fini(&v->rename_lock);
 	lock_fini(&v->dirs_lock);
 	lock_fini(&v->files_lock);
+	for (i = 0; i < VAULT_HEADER_LOCKS; i++)
+		lock_fini(&v->header_lock[i]);
 	index_free(v->index);
 	(void)pthread_cond_destroy(&v->search_end);
 	lock_fini(&v->search_lock);

@@ -32,6 +32,9 @@ struct names;
 #define VAULT_DIRS_IDLE		4096u
 #define VAULT_FILES_IDLE	256u
 
+/* Files that may be given their first header side by side. */
+#define VAULT_HEADER_LOCKS	16u
+
 /* Paths awaiting fsync before everything is synced instead. */
 #define VAULT_SYNC_MAX		256u
 
@@ -77,6 +80,7 @@ struct vault {
 	pthread_cond_t		 search_end;
 	int64_t			 search_until;	/* no other before that */
 
+	struct lock		 header_lock[VAULT_HEADER_LOCKS]; /* by inode */
 	struct lock		 files_lock;
 	struct lru		 files;		/* guarded by files_lock */
 	size_t			 files_idle;	/* guarded by files_lock */

@@ -240,3 +240,55 @@ Test(quick, a_new_file_needs_no_second_open)
 	cr_expect_eq(file_write(f, 0, "x", 1, NULL, &b.e), 0);
 	file_put(f);
 }
+
+/* -- somebody opens a new file before it is ready */
+
+static bool armed;
+
+/* The maker has opened it and looks at it for the first time. */
+static int
+other_writes(void *ctx, enum host_op op, const char *path)
+{
+	struct entry found;
+	struct file *f;
+
+	(void)ctx;
+	if (!armed || op != HOST_FSTAT || path != NULL)
+		return 0;
+	armed = false;
+	cr_assert_eq(dir_lookup(b.root, b.a, "new", 3, &found, &b.e), 0);
+	f = file_open(b.v, &found.loc, found.attr.fileid, true, &b.e);
+	cr_assert_not_null(f);
+	cr_expect_eq(file_write(f, 0, "theirs", 6, NULL, &b.e), 0);
+	cr_expect_eq(file_sync(f, &b.e), 0);
+	file_put(f);
+	return 0;
+}
+
+Test(quick, a_new_file_has_one_header_whoever_opens_it_first)
+{
+	struct iolist io;
+	struct file *f;
+	bool eof;
+
+	armed = true;
+	host_set_hook(other_writes, NULL);
+	cr_assert_eq(create("new"), VERR_NONE, "%s", b.e.text);
+	host_set_hook(NULL, NULL);
+	cr_expect_not(armed);
+	cr_expect_eq(ent.attr.size, 6);
+	f = file_open_now(b.v, ent.attr.fileid);
+	cr_assert_not_null(f);
+	cr_expect_eq(file_write(f, 6, " and ours", 9, NULL, &b.e), 0);
+	cr_expect_eq(file_sync(f, &b.e), 0, "%s", b.e.text);
+	file_put(f);
+	box_reopen(&b);
+	cr_assert_eq(dir_lookup(b.root, b.a, "new", 3, &ent, &b.e), 0);
+	f = file_open(b.v, &ent.loc, ent.attr.fileid, false, &b.e);
+	cr_assert_eq(file_read(f, 0, 100, &io, &eof, &b.e), 0, "%s",
+	    b.e.text);
+	cr_assert_eq(io.total, 15);
+	cr_expect_eq(memcmp(io.piece[0].data, "theirs and ours", 15), 0);
+	iolist_free(&io);
+	file_put(f);
+}
