@@ -48,16 +48,14 @@ conn_low(const struct conn *c)
 static void
 count(struct stats *st, const struct request *rq, uint64_t now_us, size_t used)
 {
-	const struct nfs3_read_res *read = rq->res;
 	const struct nfs3_write_res *written = rq->res;
 
 	stats_max(&st->arena_max, used);
 	if (rq->proc != NULL)
 		stats_took(st, rq->number, now_us - rq->came_us);
+	stats_add(&st->read_bytes, rq->data.total);	/* only READ has any */
 	if (rq->rpc_error)
 		stats_add(&st->rejected, 1);
-	else if (rq->proc->run == proc_read && rq->status == NFS3_OK)
-		stats_add(&st->read_bytes, read->count);
 	else if (rq->proc->run == proc_write && rq->status == NFS3_OK)
 		stats_add(&st->write_bytes, written->count);
 }
