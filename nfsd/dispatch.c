@@ -423,8 +423,11 @@ run(struct request *rq, size_t off)
 	    run_inline(rq))
 		return DISPATCH_REPLY;
 	/* Its arguments may be slices of the connection's buffer. */
-	if (!off_loop && (!own_record(rq) || !decode(rq, off)))
-		return system_err(rq);
+	if (!off_loop && (!own_record(rq) || !decode(rq, off))) {
+		(void)system_err(rq);
+		end_kept(rq);		/* a copy may wait already */
+		return DISPATCH_REPLY;
+	}
 	rq->charge += reply_bound(rq);
 	stats_add(&rq->lane->stats.on_worker, 1);
 	return DISPATCH_WORKER;

@@ -240,14 +240,9 @@ dir_rename(struct dir *from, struct dir *to, struct arena *a,
 		return verr_code(e, VERR_BUSY);
 	if (dir_change_take(&from->v->rename_lock, m.quick, e) == -1)
 		return -1;
-	if (m.quick) {
-		r = rename_within(&m, a, name, len, new_name, new_len, ent,
-		    ch_from, e);
-		goto out;
-	}
-	if (from != to && learn_ancestors(to, e) == -1)
-		goto out;
-	if (find_victim(to, a, new_name, new_len, &victim, e) == -1)
+	/* On the loop no directory is replaced: rename_locked() sees to it. */
+	if (!m.quick && ((from != to && learn_ancestors(to, e) == -1) ||
+	    find_victim(to, a, new_name, new_len, &victim, e) == -1))
 		goto out;
 	if (from == to && victim.dir == NULL)
 		r = rename_within(&m, a, name, len, new_name, new_len, ent,
@@ -258,8 +253,8 @@ dir_rename(struct dir *from, struct dir *to, struct arena *a,
 	dir_put(victim.dir);
 out:
 	lock_drop(&from->v->rename_lock);
-	if (from == to && !(r == -1 && e->code == VERR_BUSY) &&
-	    ch_to != NULL && ch_from != NULL && !ch_to->have_before)
+	if (from == to && ch_to != NULL && ch_from != NULL &&
+	    !ch_to->have_before)
 		*ch_to = *ch_from;
 	return r;
 }

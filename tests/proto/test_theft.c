@@ -134,7 +134,7 @@ worth(const uint8_t *got, size_t n)
 
 /* The most that any of the questions brought. */
 static int
-asks(const struct thief_server *t, uint32_t uid)
+ask_all(const struct thief_server *t, uint32_t uid, bool half_closed)
 {
 	static uint8_t got[65536];
 	int fd, most = NOTHING, w;
@@ -146,7 +146,8 @@ asks(const struct thief_server *t, uint32_t uid)
 			return NOT_TRIED;
 		ask_for(&r, t, i, uid);
 		(void)raw_send(fd, r.b, r.len);
-		(void)shutdown(fd, SHUT_WR);
+		if (half_closed)
+			(void)shutdown(fd, SHUT_WR);
 		w = worth(got, thief_drain(fd, WAIT_MS, got, sizeof(got)));
 		most = w > most ? w : most;
 		(void)close(fd);
@@ -154,25 +155,17 @@ asks(const struct thief_server *t, uint32_t uid)
 	return most;
 }
 
+static int
+asks(const struct thief_server *t, uint32_t uid)
+{
+	return ask_all(t, uid, true);
+}
+
 /* The same, but the server may take its time to look. */
 static int
 asks_and_waits(const struct thief_server *t, uint32_t uid)
 {
-	static uint8_t got[65536];
-	int fd, most = NOTHING, w;
-	struct raw r;
-	unsigned i;
-
-	for (i = 0; i < QUESTIONS; i++) {
-		if ((fd = thief_connect(t)) == -1)
-			return NOT_TRIED;
-		ask_for(&r, t, i, uid);
-		(void)raw_send(fd, r.b, r.len);
-		w = worth(got, thief_drain(fd, WAIT_MS, got, sizeof(got)));
-		most = w > most ? w : most;
-		(void)close(fd);
-	}
-	return most;
+	return ask_all(t, uid, false);
 }
 
 static int
