@@ -27,12 +27,14 @@ enum lock_rank {
 	LOCK_FILECACHE,		/* struct vault: table of open files */
 	LOCK_DIRCACHE,		/* struct vault: table of directories */
 	LOCK_DIR_LIST,		/* struct dir: its cached listing */
+	LOCK_DIR_FDS,		/* struct vault: folders that are open */
 	LOCK_SEARCH,		/* struct vault: index of its directories */
 	LOCK_SYNCSET,		/* struct vault: directories awaiting fsync */
 	LOCK_CHUNKS,		/* struct chunks: clear chunks in memory */
 	LOCK_KEYS,		/* struct keys: free list of contexts */
 	LOCK_BUFPOOL = 24,	/* bufpool.c: buffers no thread keeps */
 	LOCK_SECRET,		/* secret_heap.c: unused pieces */
+	LOCK_LOG,		/* log.c: how often what was said */
 };
 
 #ifdef LOCK_CHECK

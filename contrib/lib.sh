@@ -2,7 +2,8 @@
 # outside of the tree.  TOP is the source tree.
 
 PACKAGES_BUILD='build-essential autoconf automake pkg-config libev-dev
-libssl-dev libtirpc-dev libmimalloc-dev libjansson-dev libutf8proc-dev'
+libssl-dev libtirpc-dev libmimalloc-dev libjansson-dev libutf8proc-dev
+libconfuse-dev libmicrohttpd-dev'
 PACKAGES_TEST='clang libcriterion-dev rpcsvc-proto libnfs-dev libnfs-utils
 python3 python3-cryptography git xz-utils libsqlite3-dev strace valgrind'
 PACKAGES_GUEST='qemu-system-x86 linux-image-amd64 busybox-static nfs-common

@@ -188,7 +188,8 @@ list_commands(const struct cmd *const *cmds, size_t n)
 	    "Serve Cryptomator vaults over NFSv3, or work on them directly.\n");
 	for (i = 0; i < n; i++)
 		printf("  %-6s  %s\n", cmds[i]->name, cmds[i]->summary);
-	puts("  help    this list, or all about one COMMAND\n\n"
+	puts("  completion  for bash, fish or zsh: what may come next\n"
+	    "  help    this list, or all about one COMMAND\n\n"
 	    "vaultnfs --version tells the version.\n\n"
 	    "The password is asked for on the terminal unless one of the\n"
 	    "--password options says where it comes from.\n\n"
@@ -266,6 +267,8 @@ dispatch(const struct cmd *const *cmds, size_t n, int argc, char **argv)
 	if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 ||
 	    strcmp(argv[1], "-h") == 0)
 		return help(cmds, n, argc - 2, argv + 2);
+	if (strcmp(argv[1], "completion") == 0)
+		return cmd_complete(cmds, n, argc - 2, argv + 2);
 	if (argv[1][0] == '-') {
 		cmd_error("unknown option %s; a command comes first, "
 		    "'vaultnfs help' lists them", argv[1]);

@@ -68,6 +68,8 @@ struct cmd_call {
 	void			 *args;		/* the command's own struct */
 	int			  n;
 	char			**operand;	/* n of them, then NULL */
+	int			  first_after;	/* the first behind "--"; -1:
+						   there was none */
 };
 
 struct cmd {
@@ -105,6 +107,15 @@ struct cmd {
 
 /* The program: find the command among the n, parse, run.  Returns its exit. */
 int cmd_main(const struct cmd *const *cmds, size_t n, int argc, char **argv);
+
+/* cmd_helper.c: the same program, called as mount(8) calls its helpers. */
+bool cmd_is_helper(const char *argv0);
+int cmd_helper(const struct cmd *const *cmds, size_t n, int argc,
+    char **argv);
+
+/* cmd_complete.c: vaultnfs completion; see cmd_complete.h. */
+enum cmd_exit cmd_complete(const struct cmd *const *cmds, size_t n, int argc,
+    char **argv);
 
 /*
  * cmd_opt.c: fill args (args_size zeroed bytes) from the words after the
@@ -160,6 +171,6 @@ bool cmd_stopped(void);
 extern const struct cmd cmd_init, cmd_serve, cmd_ls, cmd_tree, cmd_cat,
     cmd_get, cmd_put, cmd_mkdir, cmd_rm, cmd_mv, cmd_ln, cmd_stat, cmd_info,
     cmd_passwd, cmd_paths, cmd_check, cmd_status, cmd_stats, cmd_lock,
-    cmd_unlock;
+    cmd_unlock, cmd_mount, cmd_umount, cmd_exec, cmd_ping;
 
 #endif /* NFSD_CMD_H */

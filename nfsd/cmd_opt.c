@@ -179,18 +179,32 @@ long_option(struct cmd_call *call, int argc, char **argv, int *i,
 	return set(o, call->args, value, e);
 }
 
-/* One or more letters after one dash; none of ours takes a value. */
+/*
+ * One or more letters after one dash, in argv[*i].  The value of the last one
+ * is what is left of the word, or the next word.
+ */
 static int
-short_options(struct cmd_call *call, const char *letters, struct verr *e)
+short_options(struct cmd_call *call, int argc, char **argv, int *i,
+    struct verr *e)
 {
+	const char *letters = argv[*i] + 1, *value;
 	const struct cmd_opt *o;
 
 	for (; *letters != '\0'; letters++) {
 		if ((o = by_letter(call->cmd->opts, *letters)) == NULL)
 			return verr_fail(e, VERR_INVAL, "unknown option -%c",
 			    *letters);
-		if (set(o, call->args, NULL, e) == -1)
-			return -1;
+		if (!takes_value(o)) {
+			if (set(o, call->args, NULL, e) == -1)
+				return -1;
+			continue;
+		}
+		value = letters[1] != '\0' ? letters + 1 :
+		    *i + 1 < argc ? argv[++*i] : NULL;
+		if (value == NULL)
+			return verr_fail(e, VERR_INVAL,
+			    "option -%c needs a value", o->letter);
+		return set(o, call->args, value, e);
 	}
 	return 0;
 }
@@ -228,6 +242,7 @@ cmd_parse(struct cmd_call *call, int argc, char **argv, bool *help,
 
 	*help = false;
 	call->n = 0;
+	call->first_after = -1;
 	call->operand = argv;
 	if (presets(call, e) == -1)
 		return -1;
@@ -239,6 +254,7 @@ cmd_parse(struct cmd_call *call, int argc, char **argv, bool *help,
 			argv[call->n++] = argv[i];
 		} else if (strcmp(word, "--") == 0) {
 			only_operands = true;
+			call->first_after = call->n;
 		} else if (strcmp(word, "--help") == 0 ||
 		    strcmp(word, "-h") == 0) {
 			*help = true;
@@ -246,11 +262,13 @@ cmd_parse(struct cmd_call *call, int argc, char **argv, bool *help,
 		} else if (word[1] == '-') {
 			rc = long_option(call, argc, argv, &i, e);
 		} else {
-			rc = short_options(call, word + 1, e);
+			rc = short_options(call, argc, argv, &i, e);
 		}
 		if (rc == -1)
 			return -1;
 	}
+	if (call->n < argc)
+		argv[call->n] = NULL;
 	return count_operands(call, e);
 }
 

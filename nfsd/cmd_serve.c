@@ -28,6 +28,7 @@
 #include "nfsd/cmd_serve.h"
 #include "nfsd/cmd_tune.h"
 #include "nfsd/cmd_vault.h"
+#include "nfsd/notify.h"
 #include "nfsd/rpcbind.h"
 #include "nfsd/server.h"
 #include "nfsd/statedir.h"
@@ -50,10 +51,11 @@ static enum cmd_exit
 open_one(const struct serve *s, struct share *sh, const struct pass *pass)
 {
 	struct verr e = { .code = VERR_NONE };
+	struct vault_options o;
 	enum cmd_exit rc = CMD_DONE;
 
-	sh->v = cmd_open_with(sh->path, pass, s->args->read_only,
-	    s->args->cache_size, &rc);
+	cmd_serve_options(s, &o);
+	sh->v = cmd_open_with(sh->path, pass, &o, &rc);
 	if (sh->v == NULL || s->args->read_only ||
 	    vault_lock(sh->v, s->args->shared, &e) == 0)
 		return rc;
@@ -167,9 +169,12 @@ start_listening(struct serve *s, struct server *srv)
 			return cmd_fail(&e, "cannot use the socket that "
 			    "LISTEN_FDS tells of");
 	} else if (server_listen(srv, s->at.addr, (uint16_t)s->args->port,
-	    &s->port, &e) == -1)
-		return cmd_fail(&e, "cannot listen on %s port %" PRIu64,
-		    s->at.addr, s->args->port);
+	    &s->port, &e) == -1) {
+		cmd_error("%s%s", cmd_sentence(&e), e.sys == EADDRINUSE ?
+		    ": 'vaultnfs status' tells if it is a server of yours; "
+		    "take another with --port (0 picks one)" : "");
+		return cmd_exit_of(&e);
+	}
 	return CMD_DONE;
 }
 
@@ -230,12 +235,18 @@ run(struct serve *s, struct server *srv)
 		return rc;
 	if (s->args->rpcbind && rpcbind_set(s->port, s->at.ip6, &e) == -1)
 		return cmd_fail(&e, "--rpcbind");
-	if (cmd_serve_keys(s, srv, &e) == -1)
+	if (cmd_serve_keys(s, srv, &e) == -1 ||
+	    cmd_serve_live(s, srv, &e) == -1 || (s->args->still != NULL &&
+	    server_while(srv, s->args->still, s->args->still_ctx, &e) == -1))
 		rc = cmd_fail(&e, "cannot start");
 	if (rc == CMD_DONE && (rc = cmd_serve_show(s, srv)) == CMD_DONE &&
+	    (rc = cmd_serve_tell(s, srv)) == CMD_DONE &&
 	    (rc = cmd_serve_enter(s)) == CMD_DONE &&
-	    (rc = say_ready(s)) == CMD_DONE && server_run(srv, &e) == -1)
-		rc = cmd_fail(&e, "serving ended");
+	    (rc = say_ready(s)) == CMD_DONE) {
+		cmd_serve_say_ready(s);
+		if (server_run(srv, &e) == -1)
+			rc = cmd_fail(&e, "serving ended");
+	}
 	cmd_serve_hide(s);
 	if (s->args->rpcbind)
 		rpcbind_unset(s->at.ip6);
@@ -293,11 +304,14 @@ serve(struct serve *s)
 static enum cmd_exit
 serve_run(const struct cmd_call *call)
 {
-	struct serve s = { .args = call->args, .n = call->n };
+	struct serve s = { .args = call->args, .n = call->n, .notify = -1 };
 	enum cmd_exit rc;
 	int i, fd = (int)s.args->ready_fd;
 
 	cmd_serve_log_level(s.args->log_level);
+	log_set_names(s.args->log_names);
+	if (s.args->sandbox && s.args->no_sandbox)
+		return cmd_usage(call, "--sandbox or --no-sandbox, not both");
 	if ((rc = cmd_tune(call, s.args->tune)) != CMD_DONE)
 		return rc;
 	if (s.args->multi_user && geteuid() != 0)
@@ -307,7 +321,8 @@ serve_run(const struct cmd_call *call)
 	    (rc = cmd_gate_set(call, &s.args->gate, s.at.addr,
 	    s.at.loopback, &s.gate)) != CMD_DONE)
 		return rc;
-	if ((rc = cmd_serve_idle(call, &s)) != CMD_DONE)
+	if ((rc = cmd_serve_idle(call, &s)) != CMD_DONE ||
+	    (rc = cmd_serve_metrics(call, &s)) != CMD_DONE)
 		return rc;
 	/* no password command is to inherit it */
 	if (fd > STDERR_FILENO && fcntl(fd, F_SETFD, FD_CLOEXEC) == -1)
@@ -317,6 +332,7 @@ serve_run(const struct cmd_call *call)
 		cmd_error("out of memory");
 		return CMD_FAILED;
 	}
+	s.notify = notify_open();
 	if ((rc = cmd_share_split(call, &s)) == CMD_DONE &&
 	    (rc = cmd_share_probe(&s)) == CMD_DONE)
 		rc = serve(&s);
@@ -325,6 +341,8 @@ serve_run(const struct cmd_call *call)
 		free(s.share[i].path);
 		free(s.share[i].name);
 	}
+	log_flush();
+	notify_close(s.notify);
 	free(s.share);
 	return rc;
 }

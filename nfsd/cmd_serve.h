@@ -17,18 +17,25 @@
 #include "nfsd/server.h"
 
 struct vault;
+struct vault_options;
 
 struct serve_args {
 	struct pass_source	 pass;
 	const char		*listen, *log_level, *state_dir, *tune;
-	const char		*run_dir, *idle_lock, *when_locked;
+	const char		*run_dir, *idle_lock, *when_locked, *metrics;
 	uint64_t		 port, loops, workers, cache_size, ready_fd;
 	uint64_t		 dirty_limit;
 	bool			 read_only, rpcbind, shared, multi_user;
-	bool			 no_links;
+	bool			 no_links, sync_names;
 	uint64_t		 max_conns, max_pending;
-	bool			 sandbox;
+	bool			 sandbox, no_sandbox, log_names;
 	struct cmd_gate_args	 gate;
+
+	/* by cmd_mount_serve.c, not by options: where it is mounted, and
+	   whether it still is; or NULL */
+	const char		*mounted;
+	bool			(*still)(void *ctx);
+	void			*still_ctx;
 };
 
 /* One VAULT[=NAME]. */
@@ -51,7 +58,12 @@ struct serve {
 	char			*state_dir;	/* its: allocated */
 	char			 control[PATH_MAX];	/* socket, or "" */
 	uint64_t		 idle_s;	/* --idle-lock, or 0 */
+	int			 notify;	/* notify.h, or -1 */
+	char			 metrics_at[64];	/* --metrics */
+	uint16_t		 metrics_port;
+	bool			 metrics_far;	/* other hosts can connect */
 	bool			 journal;	/* the vaults have one */
+	bool			 boxed;		/* in the sandbox */
 };
 
 extern const struct cmd_opt cmd_serve_opts[];
@@ -74,9 +86,23 @@ void cmd_serve_hide(struct serve *s);
 /* cmd_serve_lock.c: --idle-lock; and let the vaults be locked. */
 enum cmd_exit cmd_serve_idle(const struct cmd_call *call, struct serve *s);
 int cmd_serve_keys(struct serve *s, struct server *srv, struct verr *e);
+/* How the vaults are opened, now and after a lock. */
+void cmd_serve_options(const struct serve *s, struct vault_options *o);
 
-/* cmd_serve_box.c: --sandbox; everything is open, and no thread there yet. */
-enum cmd_exit cmd_serve_enter(const struct serve *s);
+/*
+ * cmd_serve_box.c: give up what serving does not need.  Everything is open, and
+ * no thread there yet.
+ */
+enum cmd_exit cmd_serve_enter(struct serve *s);
+
+/*
+ * cmd_serve_life.c: --metrics, looked at and then begun; the calls for systemd
+ * are made ready, and it is told that clients may come.
+ */
+enum cmd_exit cmd_serve_metrics(const struct cmd_call *call, struct serve *s);
+enum cmd_exit cmd_serve_tell(struct serve *s, struct server *srv);
+int cmd_serve_live(struct serve *s, struct server *srv, struct verr *e);
+void cmd_serve_say_ready(const struct serve *s);
 
 /* Is each of them a vault at all? */
 enum cmd_exit cmd_share_probe(const struct serve *s);

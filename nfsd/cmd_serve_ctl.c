@@ -37,6 +37,7 @@ describe(struct serve *s)
 			return false;
 	s->about.address = s->at.addr;
 	s->about.port = s->port;
+	s->about.mounted = s->args->mounted;
 	s->about.state_dir = s->state_dir = whole_path(s->state);
 	s->about.since = (int64_t)time(NULL);
 	s->about.began_us = loop_clock_us();

@@ -66,20 +66,34 @@ close_one(void *ctx, size_t i)
 	s->share[i].v = NULL;
 }
 
+void
+cmd_serve_options(const struct serve *s, struct vault_options *o)
+{
+	*o = (struct vault_options){
+		.read_only = s->args->read_only,
+		.sync_names = s->args->sync_names,
+		.cache_bytes = (size_t)s->args->cache_size
+	};
+}
+
 /* As it was before the server ran. */
 static struct vault *
 open_one(void *ctx, size_t i, const char *pass, size_t len, struct verr *e)
 {
 	struct serve *s = ctx;
 	struct share *sh = &s->share[i];
-	struct vault_options o = {
-		.read_only = s->args->read_only,
-		.cache_bytes = (size_t)s->args->cache_size
-	};
+	struct vault_options o;
 	unsigned mended;
 
-	if ((sh->v = vault_open(sh->path, &o, pass, len, e)) == NULL)
+	cmd_serve_options(s, &o);
+	if ((sh->v = vault_open(sh->path, &o, pass, len, e)) == NULL) {
+		if (e->code == VERR_ACCESS && s->boxed)
+			(void)verr_fail(e, VERR_NOTVAULT, "%s may not be "
+			    "opened, or is another vault than before: the "
+			    "sandbox has only the folder that was there when "
+			    "the server started", sh->path);
 		return NULL;
+	}
 	if (!s->args->read_only &&
 	    (vault_lock(sh->v, s->args->shared, e) == -1 || (s->journal &&
 	    vault_journal(sh->v, s->state, &mended, e) == -1)))

@@ -90,8 +90,15 @@ cmd_share_probe(const struct serve *s)
 	struct vault_info info;
 	int i;
 
-	for (i = 0; i < s->n; i++)
+	for (i = 0; i < s->n; i++) {
 		if (vault_probe(s->share[i].path, &info, &e) == -1)
 			return cmd_fail_vault(&e, "open", s->share[i].path);
+		if (strncmp(info.kid, "hub+", 4) == 0) {
+			cmd_error("cannot open %s: its key is kept by a "
+			    "Cryptomator Hub, so no password opens it; "
+			    "Cryptomator's own program does", s->share[i].path);
+			return CMD_BADVAULT;
+		}
+	}
 	return CMD_DONE;
 }

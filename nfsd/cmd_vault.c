@@ -17,16 +17,13 @@
 #include "vault/vault.h"
 
 struct vault *
-cmd_open_with(const char *path, const struct pass *pass, bool read_only,
-    uint64_t cache_bytes, enum cmd_exit *rc)
+cmd_open_with(const char *path, const struct pass *pass,
+    const struct vault_options *o, enum cmd_exit *rc)
 {
-	struct vault_options o = {
-		.read_only = read_only, .cache_bytes = (size_t)cache_bytes
-	};
 	struct vault *v;
 	struct verr e = { .code = VERR_NONE };
 
-	if ((v = vault_open(path, &o, pass->text, pass->len, &e)) == NULL)
+	if ((v = vault_open(path, o, pass->text, pass->len, &e)) == NULL)
 		*rc = cmd_fail_vault(&e, "open", path);
 	return v;
 }
@@ -50,7 +47,8 @@ cmd_open(const char *path, const struct pass_source *src, bool read_only,
 		*rc = cmd_fail(&e, "no password for %s", path);
 		return NULL;
 	}
-	v = cmd_open_with(path, &pass, read_only, 0, rc);
+	v = cmd_open_with(path, &pass, &(struct vault_options){
+	    .read_only = read_only }, rc);
 	pass_fini(&pass);
 	return v;
 }

@@ -17,6 +17,7 @@
 struct arena;
 struct dir;
 struct vault;
+struct vault_options;
 struct verr;
 
 /* Bytes an arena of ours may grow to: as one directory needs, 400 an entry. */
@@ -32,7 +33,7 @@ struct vault *cmd_open(const char *path, const struct pass_source *src,
 
 /* The same with a password at hand. */
 struct vault *cmd_open_with(const char *path, const struct pass *pass,
-    bool read_only, uint64_t cache_bytes, enum cmd_exit *rc);
+    const struct vault_options *o, enum cmd_exit *rc);
 
 /* A warning when entries were left out of listings; then close. */
 void cmd_close(struct vault *v);

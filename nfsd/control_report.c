@@ -89,7 +89,9 @@ head(const struct control *c)
 	    "since", (json_int_t)about->since, "uptime_us", (json_int_t)up,
 	    "exports", exports(c));
 	if (o != NULL && cmd_json_bytes(o, "state_dir", "state_dir_hex",
-	    about->state_dir, strlen(about->state_dir)))
+	    about->state_dir, strlen(about->state_dir)) &&
+	    (about->mounted == NULL || cmd_json_bytes(o, "mounted",
+	    "mounted_hex", about->mounted, strlen(about->mounted))))
 		return o;
 	json_decref(o);
 	return NULL;
@@ -184,22 +186,9 @@ set_server(json_t *o, struct server *s)
 static bool
 set_vaults(json_t *o, const struct server *s)
 {
-	const struct export_table *t = s->exports;
-	struct vault_counts sum = { 0 }, c;
-	size_t i, n = atomic_load(&s->closed) == KEEPER_OPEN ?
-	    export_count(t) : 0;
+	struct vault_counts sum;
 
-	for (i = 0; i < n; i++) {
-		vault_counts(export_at(t, i)->vault, &c);
-		sum.chunk_hits += c.chunk_hits;
-		sum.chunk_misses += c.chunk_misses;
-		sum.chunk_bytes += c.chunk_bytes;
-		sum.dirty_bytes += c.dirty_bytes;
-		sum.listing_bytes += c.listing_bytes;
-		sum.files += c.files;
-		sum.dirs += c.dirs;
-		sum.hidden += c.hidden;
-	}
+	server_vault_counts(s, &sum);
 	return set(o, "cache_hits", sum.chunk_hits) &&
 	    set(o, "cache_misses", sum.chunk_misses) &&
 	    set(o, "cache_bytes", sum.chunk_bytes) &&

@@ -8,8 +8,10 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/log.h"
 #include "base/tune.h"
 #include "nfsd/attrs.h"
+#include "nfsd/call_log.h"
 #include "nfsd/dispatch.h"
 #include "nfsd/drc.h"
 #include "nfsd/export.h"
@@ -260,6 +262,8 @@ encode(struct request *rq)
 	struct xout *o = &rq->out;
 	bool ok;
 
+	if (rq->status != NFS3_OK && log_has(LOG_LEVEL_DEBUG))
+		call_log(rq);
 	rpcmsg_reply_success(o, rq->xid);
 	ok = rq->proc->encode(o, rq->status, rq->res);
 	xout_end_record(o);

@@ -76,7 +76,7 @@ write_out(struct flusher *fl, unsigned age_ms)
 
 /* False: it is over. */
 static bool
-wait(struct flusher *fl, unsigned ms)
+rest(struct flusher *fl, unsigned ms)
 {
 	struct timespec until;
 	bool go_on;
@@ -108,21 +108,26 @@ flusher_main(void *arg)
 {
 	struct flusher *fl = arg;
 
-	while (wait(fl, write_out(fl, FLUSHER_AGE_MS)))
+	while (rest(fl, write_out(fl, FLUSHER_AGE_MS)))
 		continue;
 	bufpool_thread_fini();
 	return NULL;
 }
 
+/* fl NULL: no more, and nobody is told. */
 static void
-keep_writes(struct flusher *fl, size_t dirty_max)
+keep_writes(const struct server *s, struct flusher *fl, size_t dirty_max)
 {
-	struct vault_write_back wb = { 0, is_dirty, is_lost, fl };
-	size_t i, n = export_count(fl->srv->exports);
+	struct vault_write_back wb = { 0, NULL, NULL, fl };
+	size_t i, n = export_count(s->exports);
 
+	if (fl != NULL) {
+		wb.dirty = is_dirty;
+		wb.lost = is_lost;
+	}
 	for (i = 0; i < n; i++) {
 		wb.dirty_max = dirty_max / n;
-		vault_write_back(export_at(fl->srv->exports, i)->vault, &wb);
+		vault_write_back(export_at(s->exports, i)->vault, &wb);
 	}
 }
 
@@ -140,7 +145,7 @@ flusher_start(struct server *s, size_t dirty_max, struct verr *e)
 	fl->srv = s;
 	(void)pthread_mutex_init(&fl->mtx, NULL);
 	(void)pthread_cond_init(&fl->cond, NULL);
-	keep_writes(fl, dirty_max);
+	keep_writes(s, fl, dirty_max);
 	sigfillset(&all);	/* signals are the loop's business */
 	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
 	rc = pthread_create(&fl->thread, NULL, flusher_main, fl);
@@ -149,7 +154,7 @@ flusher_start(struct server *s, size_t dirty_max, struct verr *e)
 		return fl;
 	errno = rc;
 	(void)verr_sys(e, "cannot start the thread that writes");
-	keep_writes(fl, 0);
+	keep_writes(s, NULL, 0);
 	free(fl);
 	return NULL;
 }
@@ -165,7 +170,7 @@ flusher_stop(struct flusher *fl)
 	(void)pthread_mutex_unlock(&fl->mtx);
 	(void)pthread_join(fl->thread, NULL);
 	(void)write_out(fl, 0);
-	keep_writes(fl, 0);
+	keep_writes(fl->srv, NULL, 0);
 	(void)pthread_cond_destroy(&fl->cond);
 	(void)pthread_mutex_destroy(&fl->mtx);
 	free(fl);

@@ -1,9 +1,10 @@
 /*
  * flusher.h - the thread that writes to the disk what clients left in memory.
  *
- * WRITE may leave data in memory (vault_write_back()); whoever wants it on the
- * disk says COMMIT, and this thread does it for those who do not: after
- * FLUSHER_AGE_MS.  It sleeps while nothing is dirty.
+ * WRITE may leave data in memory (vault_write_back()), and a change of names
+ * waits for its sync; whoever wants it on the disk says COMMIT, and this thread
+ * does it for those who do not: after FLUSHER_AGE_MS.  It sleeps while nothing
+ * waits.
  */
 #ifndef NFSD_FLUSHER_H
 #define NFSD_FLUSHER_H
@@ -17,9 +18,9 @@ struct verr;
 #define FLUSHER_AGE_MS	5000u	/* as old as unwritten data gets, about */
 
 /*
- * Let the vaults of all exports keep dirty_max bytes in all, and start the
- * thread.  NULL: VERR_NOMEM, or no thread.  When clients must send again what
- * they had not committed, the write verifier of s changes.
+ * Let the vaults of all exports keep dirty_max bytes in all (0: none), and
+ * start the thread.  NULL: VERR_NOMEM, or no thread.  When clients must send
+ * again what they had not committed, the write verifier of s changes.
  */
 struct flusher *flusher_start(struct server *s, size_t dirty_max,
     struct verr *e);

@@ -197,8 +197,8 @@ keeper_open_all(struct keeper *k, const char *pass, size_t len,
 	}
 	if (s->drc != NULL && n > 0)
 		drc_use(s->drc, export_at(s->exports, 0)->vault);
-	if (s->opt.dirty_max > 0 && n > 0 && (s->flusher =
-	    flusher_start(s, s->opt.dirty_max, e)) == NULL) {
+	if (n > 0 && (s->flusher = flusher_start(s, s->opt.dirty_max,
+	    e)) == NULL) {
 		give_up(k, n);
 		return -1;
 	}

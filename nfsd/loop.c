@@ -90,6 +90,7 @@ woken(struct ev_loop *ev, ev_async *w, int revents)
 	(void)ev;
 	(void)revents;
 	loop_enter(l);
+	atomic_store(&l->lane->asked, false);
 	loop_collect(l);
 	loop_serve_inbox(l);
 	if (atomic_load(&l->lane->to_pass) != 0)
@@ -147,6 +148,8 @@ begin_drain(struct loop *l)
 	if (lane->stopping)
 		return;
 	lane->stopping = true;
+	if (lane->index == 0)
+		loop_beat_stopping(l->srv->beat);
 	loop_close_listeners(l);
 	loop_serve_inbox(l);
 	ev_timer_start(l->ev, &l->drain);

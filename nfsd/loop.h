@@ -51,6 +51,27 @@ void loop_collect(struct loop *l);
 /* Calls wait for a worker: look after them (worker_tend()). */
 void loop_tend(struct loop *l);
 
+/* loop_beat.c: server_life(). */
+struct loop_beat;
+struct server;
+struct server_life;
+struct loop_beat *loop_beat_new(struct server *s,
+    const struct server_life *life, struct verr *e);
+void loop_beat_stopping(struct loop_beat *b);	/* NULL is ignored */
+void loop_beat_free(struct loop_beat *b);	/* NULL is ignored */
+
+/* A socket that listens and does not block, or -1.  As server_listen(). */
+int loop_socket(const char *addr, uint16_t port, struct verr *e);
+
+/*
+ * loop_while.c: stop the server when it has no connection and still() is false;
+ * it is asked on the first loop, so it must be quick.  NULL: no memory.
+ */
+struct loop_while;
+struct loop_while *loop_while_new(struct loop *l, bool (*still)(void *ctx),
+    void *ctx, struct verr *e);
+void loop_while_free(struct loop_while *k);	/* NULL is ignored */
+
 /* Microseconds of the monotonic clock; any thread. */
 uint64_t loop_clock_us(void);
 

@@ -69,8 +69,7 @@ take_listener(struct loop *l, int fd, uint16_t *bound, struct verr *e)
 }
 
 int
-loop_listen(struct loop *l, const char *addr, uint16_t port, uint16_t *bound,
-    struct verr *e)
+loop_socket(const char *addr, uint16_t port, struct verr *e)
 {
 	struct addrinfo hints, *ai;
 	char service[8];
@@ -87,9 +86,18 @@ loop_listen(struct loop *l, const char *addr, uint16_t port, uint16_t *bound,
 	fd = open_listener(ai);
 	freeaddrinfo(ai);
 	if (fd == -1)
-		return verr_sys(e, "cannot listen on %s port %u", addr,
+		(void)verr_sys(e, "cannot listen on %s port %u", addr,
 		    (unsigned)port);
-	return take_listener(l, fd, bound, e);
+	return fd;
+}
+
+int
+loop_listen(struct loop *l, const char *addr, uint16_t port, uint16_t *bound,
+    struct verr *e)
+{
+	int fd = loop_socket(addr, port, e);
+
+	return fd == -1 ? -1 : take_listener(l, fd, bound, e);
 }
 
 int

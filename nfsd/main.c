@@ -5,11 +5,15 @@
 
 static const struct cmd *const commands[] = {
 	&cmd_init,
+	&cmd_mount,
+	&cmd_umount,
+	&cmd_exec,
 	&cmd_serve,
 	&cmd_status,
 	&cmd_stats,
 	&cmd_lock,
 	&cmd_unlock,
+	&cmd_ping,
 	&cmd_ls,
 	&cmd_tree,
 	&cmd_cat,
@@ -29,6 +33,9 @@ static const struct cmd *const commands[] = {
 int
 main(int argc, char **argv)
 {
-	return cmd_main(commands, sizeof(commands) / sizeof(commands[0]),
-	    argc, argv);
+	size_t n = sizeof(commands) / sizeof(commands[0]);
+
+	if (argc > 0 && cmd_is_helper(argv[0]))
+		return cmd_helper(commands, n, argc, argv);
+	return cmd_main(commands, n, argc, argv);
 }

@@ -47,7 +47,9 @@ resolve_dir(struct request *rq, const struct handle *h, struct obj *o)
 
 	if ((status = get_dir(rq, o->x, &h->dir, &o->dir)) != NFS3_OK)
 		return status;
-	if (dir_attr(o->dir, &o->attr, &e) == -1) {
+	o->as_of = dir_changes(o->dir);
+	if ((rq->proc->alters ? dir_attr_again : dir_attr)(o->dir, &o->attr,
+	    &e) == -1) {
 		obj_put(o);
 		return status_of(&e);
 	}
@@ -171,6 +173,7 @@ obj_get(struct request *rq, const struct nfs3_fh *fh, struct obj *o)
 	struct handle h;
 
 	o->dir = NULL;
+	o->as_of = 0;
 	status = handle_decode(rq->srv->exports, fh, &h, &o->x);
 	if (status != NFS3_OK)
 		return status;
@@ -217,6 +220,13 @@ obj_moved(struct request *rq, const struct nfs3_fh *fh, struct obj *o,
 		return true;
 	*status = NFS3ERR_STALE;
 	return false;
+}
+
+void
+obj_saw(const struct obj *dir, struct dir_change *ch)
+{
+	ch->seen = &dir->attr;
+	ch->seen_as_of = dir->as_of;
 }
 
 void

@@ -32,6 +32,7 @@ struct obj {
 	struct dir		*dir;	/* a reference: the directory itself,
 					   or the one that holds the object */
 	struct vloc		 loc;
+	uint64_t		 as_of;	/* of a directory: dir_changes() */
 };
 
 /*
@@ -55,6 +56,9 @@ enum nfsstat3 obj_get_dir(struct request *rq, const struct nfs3_fh *fh,
  */
 bool obj_moved(struct request *rq, const struct nfs3_fh *fh, struct obj *o,
     enum nfsstat3 *status);
+
+/* A change of dir that follows at once need not look at it again. */
+void obj_saw(const struct obj *dir, struct dir_change *ch);
 
 static inline bool
 obj_is_dir(const struct obj *o)

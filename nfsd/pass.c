@@ -18,7 +18,7 @@
 extern char **environ;
 
 /* A password, the newline after it, and one byte that shows it is too long. */
-#define PASS_BUF	(PASS_MAX + 2)
+#define PASS_BUF	(PASS_LEN_MAX + 2)
 
 /* Up to PASS_BUF bytes or the end of fd; -1 with errno. */
 static ssize_t
@@ -46,9 +46,9 @@ accept_bytes(struct pass *p, size_t len, struct verr *e)
 {
 	if (len > 0 && p->text[len - 1] == '\n')
 		len--;
-	if (len > PASS_MAX)
+	if (len > PASS_LEN_MAX)
 		return verr_fail(e, VERR_INVAL,
-		    "the password is longer than %u bytes", PASS_MAX);
+		    "the password is longer than %u bytes", PASS_LEN_MAX);
 	secret_zero(p->text + len, PASS_BUF + 1 - len);
 	p->len = len;
 	return 0;

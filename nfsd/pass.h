@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define PASS_MAX	(64u * 1024)	/* bytes of a password */
+#define PASS_LEN_MAX	(64u * 1024)	/* bytes of a password */
 
 struct verr;
 
@@ -54,7 +54,7 @@ void pass_fini(struct pass *p);
 
 /*
  * pass_tty.c: one line from the terminal at fd, echo off, into buf (room for
- * PASS_MAX + 2); its length without the newline, or -1.  A signal that would
+ * PASS_LEN_MAX + 2); its length without the newline, or -1.  A signal that would
  * kill or stop the process finds the terminal as it was.
  */
 long pass_tty_line(int fd, const char *prompt, char *buf, struct verr *e);

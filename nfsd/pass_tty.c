@@ -97,7 +97,7 @@ get_line(int fd, const sigset_t *open, char *buf)
 	size_t len = 0;
 	ssize_t n;
 
-	while (len < PASS_MAX + 1) {
+	while (len < PASS_LEN_MAX + 1) {
 		if (seen != 0) {
 			errno = EINTR;
 			return -1;
@@ -160,7 +160,7 @@ pass_tty_line(int fd, const char *prompt, char *buf, struct verr *e)
 		n = prompt_once(fd, prompt, buf);
 		if (seen == 0)
 			break;
-		secret_zero(buf, PASS_MAX + 2);
+		secret_zero(buf, PASS_LEN_MAX + 2);
 		(void)kill(getpid(), seen);
 		seen = 0;
 	}

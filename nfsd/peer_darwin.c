@@ -4,8 +4,8 @@
  * a struct xtcpcb64 for each socket, another xinpgen.
  *
  * Strongest on macOS is an AF_LOCAL socket in a folder of mode 0700; see
- * SECURITY.md.  Not even compiled where this was written, for want of the
- * system's headers: configure looks whether struct xtcpcb64 is there.
+ * SECURITY.md.  Compiled against declarations of ours of what it reads
+ * (contrib/cross), never run; configure looks for struct xtcpcb64.
  */
 #include "config.h"
 
@@ -13,7 +13,6 @@
 #include <sys/types.h>
 #include <sys/socket.h>
 #include <sys/socketvar.h>
-#include <sys/sysctl.h>
 #include <netinet/in.h>
 #include <netinet/in_systm.h>
 #include <netinet/ip.h>
@@ -23,54 +22,10 @@
 #include <netinet/tcp_timer.h>
 #include <netinet/tcp_var.h>
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "nfsd/peer.h"
-
-#define LIST_MAX	(32u * 1024 * 1024)	/* bytes; 60,000 sockets */
-
-struct peer_finder {
-	void	*buf;
-	size_t	 cap;
-};
-
-struct peer_finder *
-peer_new(void)
-{
-	return calloc(1, sizeof(struct peer_finder));
-}
-
-void
-peer_free(struct peer_finder *f)
-{
-	if (f == NULL)
-		return;
-	free(f->buf);
-	free(f);
-}
-
-/* The list into f->buf; its length, 0 if it cannot be had. */
-static size_t
-get_list(struct peer_finder *f)
-{
-	size_t len = f->cap;
-	void *buf;
-
-	while (f->buf == NULL || sysctlbyname("net.inet.tcp.pcblist64", f->buf,
-	    &len, NULL, 0) == -1) {
-		if ((f->buf != NULL && errno != ENOMEM) ||
-		    f->cap >= LIST_MAX)
-			return 0;
-		len = f->cap == 0 ? 64 * 1024 : f->cap * 2;
-		if ((buf = realloc(f->buf, len)) == NULL)
-			return 0;
-		f->buf = buf;
-		f->cap = len;
-	}
-	return len;
-}
+#include "nfsd/peer_list.h"
 
 static bool
 has_end(const struct xinpcb64 *p, bool own, const struct sockaddr_storage *ss)
@@ -91,8 +46,8 @@ enum peer_answer
 peer_find_tcp(struct peer_finder *f, const struct peer_ends *ends,
     uint32_t *uid)
 {
-	size_t len = get_list(f), at;
-	const char *list = f->buf;
+	size_t len, at;
+	const char *list = peer_list_read(f, "net.inet.tcp.pcblist64", &len);
 	struct xinpgen head;
 	struct xtcpcb64 t;
 

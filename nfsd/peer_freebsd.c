@@ -13,61 +13,16 @@
 #include <sys/queue.h>
 #include <sys/socket.h>
 #include <sys/socketvar.h>
-#include <sys/sysctl.h>
 #include <netinet/in.h>
 #include <netinet/in_pcb.h>
 #include <netinet/tcp.h>
 #include <netinet/tcp_fsm.h>
 #include <netinet/tcp_var.h>
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "nfsd/peer.h"
-
-#define LIST_MAX	(32u * 1024 * 1024)	/* bytes; 50,000 sockets */
-
-struct peer_finder {
-	void	*buf;
-	size_t	 cap;
-};
-
-struct peer_finder *
-peer_new(void)
-{
-	return calloc(1, sizeof(struct peer_finder));
-}
-
-void
-peer_free(struct peer_finder *f)
-{
-	if (f == NULL)
-		return;
-	free(f->buf);
-	free(f);
-}
-
-/* The list into f->buf; its length, 0 if it cannot be had. */
-static size_t
-get_list(struct peer_finder *f)
-{
-	size_t len = f->cap;
-	void *buf;
-
-	while (f->buf == NULL || sysctlbyname("net.inet.tcp.pcblist", f->buf,
-	    &len, NULL, 0) == -1) {
-		if ((f->buf != NULL && errno != ENOMEM) ||
-		    f->cap >= LIST_MAX)
-			return 0;
-		len = f->cap == 0 ? 64 * 1024 : f->cap * 2;
-		if ((buf = realloc(f->buf, len)) == NULL)
-			return 0;
-		f->buf = buf;
-		f->cap = len;
-	}
-	return len;
-}
+#include "nfsd/peer_list.h"
 
 /* A socket of IPv6 may be the end of a connection of IPv4. */
 static bool
@@ -90,8 +45,8 @@ enum peer_answer
 peer_find_tcp(struct peer_finder *f, const struct peer_ends *ends,
     uint32_t *uid)
 {
-	size_t len = get_list(f), at = sizeof(struct xinpgen);
-	const char *list = f->buf;
+	size_t len, at = sizeof(struct xinpgen);
+	const char *list = peer_list_read(f, "net.inet.tcp.pcblist", &len);
 	struct xtcpcb t;
 
 	if (len == 0)

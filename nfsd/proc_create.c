@@ -239,6 +239,7 @@ proc_create(struct request *rq)
 	status = obj_get_dir(rq, &args->dir, &dir);
 	if (dir.dir != NULL)
 		obj_attr(&dir, &res->made.dir_wcc.after);
+	obj_saw(&dir, &ch);
 	if (status == NFS3_OK)
 		status = create(rq, &dir, &ch);
 	fattr_dir_change(&res->made.dir_wcc, dir.x, &ch);

@@ -67,6 +67,7 @@ proc_remove(struct request *rq)
 	status = obj_get_dir(rq, &args->dir, &dir);
 	if (dir.dir != NULL)
 		obj_attr(&dir, &res->dir_wcc.after);
+	obj_saw(&dir, &ch);
 	if (status == NFS3_OK && (is_dot(&args->name) ||
 	    is_dotdot(&args->name)))
 		status = NFS3ERR_ISDIR;

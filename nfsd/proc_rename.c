@@ -128,6 +128,7 @@ proc_rename(struct request *rq)
 	status = obj_get_dir(rq, &args->from_dir, &from);
 	if (from.dir != NULL)
 		obj_attr(&from, &res->from_wcc.after);
+	obj_saw(&from, &ch_from);
 	if (status == NFS3_OK)
 		status = get_target(rq, &from, &to);
 	if (to.dir != NULL)

@@ -99,6 +99,7 @@ write_here(struct request *rq)
 	const struct export *x;
 	enum nfsstat3 status;
 	struct file_change ch;
+	struct file_seen seen;
 	struct handle h;
 	struct vattr a;
 	struct file *f;
@@ -113,15 +114,15 @@ write_here(struct request *rq)
 	    (f = file_open_now(x->vault, h.fileid)) == NULL)
 		return PROC_HANDOVER;
 	status = PROC_HANDOVER;
-	if (file_attr(f, &a, NULL) == -1 || a.gen != h.gen || a.nlink == 0)
+	if (file_see(f, &a, &seen, NULL) == -1 || a.gen != h.gen || a.nlink == 0)
 		goto out;
 	export_owner(x, &a);
 	if ((!cred_owns(&rq->cred, &a) && !cred_may(&rq->cred, &a,
 	    CRED_WRITE)) || cred_mode_written(&rq->cred, &a) != a.mode)
 		goto out;
 	verifier_get(rq->srv, res->verf);
-	if (file_write_now(f, args->offset, args->data.s, args->data.len, &ch,
-	    &e) == 0)
+	if (file_write_now(f, &seen, args->offset, args->data.s,
+	    args->data.len, &ch, &e) == 0)
 		status = NFS3_OK;
 	else
 		status = status_here(rq, &e);

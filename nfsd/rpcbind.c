@@ -1,4 +1,7 @@
-/* rpcbind.c - registration by libtirpc (RFC 1833); the only user of it here. */
+/*
+ * rpcbind.c - registration by libtirpc (RFC 1833), the only user of it here, or
+ * by a C library that has the same calls (FreeBSD, NetBSD).
+ */
 #include "config.h"
 
 #include <sys/types.h>

@@ -22,7 +22,7 @@
 struct verr;
 
 struct sandbox_folder {
-	const char	*path;
+	char		*path;
 	bool		 read_only;
 };
 
@@ -34,7 +34,8 @@ struct sandbox_options {
 
 /*
  * Before the process has a second thread.  *has becomes words for what is in
- * force, as "landlock 3, seccomp"; "" if this system has nothing.
+ * force, as "landlock 3, seccomp"; "" if this system has nothing.  -1: what the
+ * system has was refused, in part at least; has says what is in force then.
  */
 int sandbox_enter(const struct sandbox_options *o, char *has, size_t cap,
     struct verr *e);

@@ -104,7 +104,7 @@ restrict_folders(const struct sandbox_options *o, long version,
 
 /* Root keeps what it takes to act for the owners of files. */
 static int
-drop_capabilities(void)
+drop_capabilities(bool sockets)
 {
 	struct __user_cap_header_struct h = {
 		.version = _LINUX_CAPABILITY_VERSION_3
@@ -112,7 +112,8 @@ drop_capabilities(void)
 	struct __user_cap_data_struct d[2];
 	const uint32_t keep = 1u << CAP_CHOWN | 1u << CAP_DAC_OVERRIDE |
 	    1u << CAP_DAC_READ_SEARCH | 1u << CAP_FOWNER | 1u << CAP_FSETID |
-	    1u << CAP_IPC_LOCK;
+	    1u << CAP_IPC_LOCK |
+	    (sockets ? 1u << CAP_NET_BIND_SERVICE : 0);	/* rpcbind */
 
 	if (syscall(SYS_capget, &h, d) == -1)
 		return -1;
@@ -123,28 +124,41 @@ drop_capabilities(void)
 	return (int)syscall(SYS_capset, &h, d);
 }
 
+static void
+add_word(char *has, size_t cap, const char *word)
+{
+	size_t len = strlen(has);
+
+	(void)snprintf(has + len, cap - len, "%s%s", len > 0 ? ", " : "",
+	    word);
+}
+
+/* What fails is told, and the rest is done all the same. */
 int
 sandbox_enter(const struct sandbox_options *o, char *has, size_t cap,
     struct verr *e)
 {
 	long version = syscall(SYS_landlock_create_ruleset, NULL, 0, 1);
-	char landlock[32] = "";
+	char landlock[32];
+	int rc = 0;
 
+	has[0] = '\0';
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)
 		return verr_sys(e, "cannot enter the sandbox");
-	if (drop_capabilities() == -1)
-		return verr_sys(e, "cannot give capabilities up");
-	if (version > 0) {
-		if (restrict_folders(o, version, e) == -1)
-			return -1;
-		(void)snprintf(landlock, sizeof(landlock), "landlock %ld, ",
+	if (drop_capabilities(o->sockets) == -1)
+		rc = verr_sys(e, "cannot give capabilities up");
+	if (version > 0 && restrict_folders(o, version, e) == 0) {
+		(void)snprintf(landlock, sizeof(landlock), "landlock %ld",
 		    version);
+		add_word(has, cap, landlock);
+	} else if (version > 0) {
+		rc = -1;
 	}
 	if (sandbox_filter(o->sockets) == 0)
-		(void)snprintf(has, cap, "%sseccomp", landlock);
-	else if (errno == ENOSYS || errno == EINVAL)
-		(void)snprintf(has, cap, "%scapabilities", landlock);
-	else
-		return verr_sys(e, "cannot restrict system calls");
-	return 0;
+		add_word(has, cap, "seccomp");
+	else if (errno != ENOSYS && errno != EINVAL)
+		rc = verr_sys(e, "cannot restrict system calls");
+	else if (rc == 0)
+		add_word(has, cap, "capabilities");
+	return rc;
 }

@@ -16,6 +16,7 @@ sandbox_enter(const struct sandbox_options *o, char *has, size_t cap,
 {
 	size_t i;
 
+	has[0] = '\0';
 	for (i = 0; i < o->n; i++)
 		if (unveil(o->folders[i].path,
 		    o->folders[i].read_only ? "r" : "rwc") == -1)

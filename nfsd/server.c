@@ -18,12 +18,14 @@
 #include "nfsd/flusher.h"
 #include "nfsd/keeper.h"
 #include "nfsd/loop.h"
+#include "nfsd/metrics.h"
 #include "nfsd/node.h"
 #include "nfsd/place.h"
 #include "nfsd/proc.h"
 #include "nfsd/server_int.h"
 #include "nfsd/verifier.h"
 #include "nfsd/worker.h"
+#include "vault/vault.h"
 
 #define DEFAULT_WORKERS		2
 #define DEFAULT_WORKERS_MAX	32
@@ -127,6 +129,9 @@ server_free(struct server *s)
 		return;
 	for (i = 0; i < s->nlanes; i++)
 		conn_close_all(s->lanes[i]);
+	loop_beat_free(s->beat);
+	metrics_free(s->metrics);
+	loop_while_free(s->needed);
 	control_free(s->control);
 	keeper_free(s->keeper);
 	for (i = 0; i < s->nlanes; i++)
@@ -220,6 +225,29 @@ server_control(struct server *s, int fd, const struct server_about *about,
 }
 
 int
+server_life(struct server *s, const struct server_life *life, struct verr *e)
+{
+	s->beat = loop_beat_new(s, life, e);
+	return s->beat == NULL ? -1 : 0;
+}
+
+int
+server_metrics(struct server *s, int fd, const struct gate_options *gate,
+    struct verr *e)
+{
+	s->metrics = metrics_new(s, fd, gate, loop_clock_us(), e);
+	return s->metrics == NULL ? -1 : 0;
+}
+
+int
+server_while(struct server *s, bool (*still)(void *ctx), void *ctx,
+    struct verr *e)
+{
+	s->needed = loop_while_new(s->lanes[0]->loop, still, ctx, e);
+	return s->needed == NULL ? -1 : 0;
+}
+
+int
 server_keys(struct server *s, const struct server_keys *o, struct verr *e)
 {
 	s->keeper = keeper_new(s, o, e);
@@ -267,8 +295,8 @@ server_run(struct server *s, struct verr *e)
 	unsigned n;
 	int rc = 0;
 
-	if (s->opt.dirty_max > 0 && export_count(s->exports) > 0 &&
-	    (s->flusher = flusher_start(s, s->opt.dirty_max, e)) == NULL)
+	if (export_count(s->exports) > 0 && (s->flusher =
+	    flusher_start(s, s->opt.dirty_max, e)) == NULL)
 		return -1;
 	if (worker_start(s->workers, s->opt.workers,
 	    s->opt.workers_max, e) == -1) {
@@ -314,4 +342,25 @@ server_counts(struct server *s, struct server_counts *c)
 	}
 	c->workers = worker_count(s->workers);
 	c->refused = gate_refused(s->gate);
+}
+
+void
+server_vault_counts(const struct server *s, struct vault_counts *sum)
+{
+	struct vault_counts c;
+	size_t i, n = atomic_load(&s->closed) == KEEPER_OPEN ?
+	    export_count(s->exports) : 0;
+
+	memset(sum, 0, sizeof(*sum));
+	for (i = 0; i < n; i++) {
+		vault_counts(export_at(s->exports, i)->vault, &c);
+		sum->chunk_hits += c.chunk_hits;
+		sum->chunk_misses += c.chunk_misses;
+		sum->chunk_bytes += c.chunk_bytes;
+		sum->dirty_bytes += c.dirty_bytes;
+		sum->listing_bytes += c.listing_bytes;
+		sum->files += c.files;
+		sum->dirs += c.dirs;
+		sum->hidden += c.hidden;
+	}
 }

@@ -86,6 +86,8 @@ int server_attach(struct server *s, int fd, struct verr *e);
 /* What is told of a server by its control socket; control.h. */
 struct server_about {
 	const char	*address, *state_dir;	/* "": none */
+	const char	*mounted;	/* the mount point that it is for, or
+					   NULL */
 	uint16_t	 port;
 	int64_t		 since;		/* seconds of the epoch */
 	uint64_t	 began_us;	/* the same, by loop_clock_us() */
@@ -120,6 +122,34 @@ struct server_keys {
 	void		*ctx;
 };
 int server_keys(struct server *s, const struct server_keys *o,
+    struct verr *e);
+
+/*
+ * Stop by itself when there is no connection and still() is false, which is
+ * asked once a second on the first loop; before it runs.
+ */
+int server_while(struct server *s, bool (*still)(void *ctx), void *ctx,
+    struct verr *e);
+
+/*
+ * Tell of life, on the first loop, for as long as it runs: alive() every
+ * alive_ms (0: never) if all loops turn, stopping() when it begins to stop.
+ * life is copied.
+ */
+struct server_life {
+	void		(*alive)(void *ctx);
+	void		(*stopping)(void *ctx);
+	void		*ctx;
+	unsigned	 alive_ms;
+};
+int server_life(struct server *s, const struct server_life *life,
+    struct verr *e);
+
+/*
+ * Tell the numbers over HTTP (metrics.h) on fd, which listens and is the
+ * server's, also after a failure; after server_listen().
+ */
+int server_metrics(struct server *s, int fd, const struct gate_options *gate,
     struct verr *e);
 
 /* Until stopped: accepted calls are finished and answered first. */

@@ -56,6 +56,9 @@ struct lane {
 	/* written by its loop, read by any thread */
 	struct stats		 stats;
 
+	_Atomic bool		 asked;		/* loop_beat.c; it is alive
+						   if this is taken back */
+
 	/* any: connections here and on their way here */
 	_Atomic unsigned	 load;
 	_Atomic unsigned	 to_pass;	/* keeper_int.h */
@@ -78,6 +81,9 @@ struct server {
 	unsigned		 nlanes;
 	struct control		*control;	/* NULL: no socket */
 	struct keeper		*keeper;	/* NULL: cannot be locked */
+	struct loop_beat	*beat;		/* NULL: nobody asks */
+	struct metrics		*metrics;	/* NULL: not told */
+	struct loop_while	*needed;	/* NULL: until it is stopped */
 
 	/* the keeper's while it runs */
 	struct flusher		*flusher;	/* NULL: writes go through */
@@ -97,5 +103,9 @@ void server_leave(struct lane *lane, const struct gate_peer *p);
 
 /* Bytes of calls, replies and half records, all connections; any thread. */
 size_t server_pending(const struct server *s);
+
+/* All vaults together; zeroes while they are locked.  The first loop's. */
+struct vault_counts;
+void server_vault_counts(const struct server *s, struct vault_counts *sum);
 
 #endif /* NFSD_SERVER_INT_H */

@@ -63,6 +63,12 @@ stats_sum_took(const struct stats *st, unsigned proc,
 }
 
 uint64_t
+stats_sum_us(const struct stats *st, unsigned proc)
+{
+	return get(&st->took[proc].sum_us);
+}
+
+uint64_t
 stats_quantile(const uint64_t n[STATS_BUCKETS], unsigned permille)
 {
 	uint64_t all = 0, so_far = 0, want;

@@ -28,7 +28,7 @@ struct server_counts;
 
 struct stats_hist {
 	_Atomic uint64_t	n[STATS_BUCKETS];
-	_Atomic uint64_t	max_us;
+	_Atomic uint64_t	max_us, sum_us;
 };
 
 struct stats {
@@ -88,6 +88,7 @@ static inline void
 stats_took(struct stats *st, unsigned proc, uint64_t us)
 {
 	stats_add(&st->took[proc].n[stats_bucket(us)], 1);
+	stats_add(&st->took[proc].sum_us, us);
 	stats_max(&st->took[proc].max_us, us);
 }
 
@@ -97,6 +98,9 @@ void stats_sum(const struct stats *st, struct server_counts *c);
 /* Add procedure proc's latencies to n, and to *max; any thread. */
 void stats_sum_took(const struct stats *st, unsigned proc,
     uint64_t n[STATS_BUCKETS], uint64_t *max);
+
+/* All its latencies together; any thread. */
+uint64_t stats_sum_us(const struct stats *st, unsigned proc);
 
 /*
  * The latency in microseconds that permille of the calls in n did not exceed,

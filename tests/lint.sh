@@ -52,7 +52,7 @@ result 'xdr/ allocates nothing' \
     "$(grep -nE '\b(malloc|calloc|realloc|free|strdup)[[:space:]]*\(' \
     xdr/*.[ch] 2>/dev/null)"
 result 'libev is only in loop, conn and control' \
-    "$(included_by "$(all_but '[bxvn]*/*.[ch]' nfsd/loop.c nfsd/loop_accept.c nfsd/loop_int.h nfsd/conn.c \
+    "$(included_by "$(all_but '[bxvn]*/*.[ch]' nfsd/loop.c nfsd/loop_accept.c nfsd/loop_int.h nfsd/loop_while.c nfsd/loop_beat.c nfsd/metrics_http.c nfsd/conn.c \
     nfsd/conn_int.h nfsd/control.c)" 'ev\.h')"
 result "libtirpc is only in nfsd/rpcbind.c and the tests' client" \
     "$(included_by "$(all_but '[bxvn]*/*.[ch]' nfsd/rpcbind.c)" 'rpc/')"
@@ -160,4 +160,28 @@ result 'no line is over 80 columns, none ends in blanks' \
     done)"
 result 'no file is over 500 lines' \
     "$(wc -l $(printf '%s/*.[ch] ' $folders) | awk '$1 > 500 && $2 != "total"')"
+
+# 8. Every line of SECURITY.md names the test that shows it, or says that there is
+# none; `FILE: beginning' is the beginning of a test's name.
+result 'every line of SECURITY.md says what shows it' \
+    "$(awk -F'|' '/^\|/ && NF > 3 && $2 !~ /^-+$/ &&
+	$(NF - 1) !~ /`(test_|t[0-9]|fuzz_)|by design|not shown|^ *shown by *$/ {
+		print FILENAME ":" NR ": " $2 }' SECURITY.md)"
+bad=
+# shellcheck disable=SC2016
+for ref in $(grep '^|' SECURITY.md |
+    grep -oE '`(test_|t[0-9]{4}|fuzz_)[a-z0-9_]*(: [a-z0-9_]+)?`' |
+    tr -d '` ' | sort -u); do
+	file=$(ls tests/*/"${ref%%:*}".c tests/*/"${ref%%:*}".sh \
+	    tests/e2e/"${ref%%:*}"-*.sh 2>/dev/null | head -n 1)
+	if [ -z "$file" ]; then
+		bad="$bad$ref: no such file
+"
+	elif [ "$ref" != "${ref#*:}" ] &&
+	    ! grep -qE "^Test\([a-z_]+, ${ref#*:}" "$file"; then
+		bad="$bad$ref: no such test in $file
+"
+	fi
+done
+result 'the tests that SECURITY.md names exist' "$bad"
 echo "1..$n"

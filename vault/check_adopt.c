@@ -57,12 +57,12 @@ fill_link(struct check *c, const char *tmp, const struct diskname *dn,
 	if (host_mkdir(root, tmp, 0755) == -1)
 		return check_fails(c, "make folder", tmp);
 	check_join(path, tmp, "dir.c9r", NULL);
-	if (host_write_file(root, path, id, len, 0644, true) == -1)
+	if (host_write_file(root, path, id, len, 0644, HOST_DURABLE) == -1)
 		return check_fails(c, "write", path);
 	if (dn->is_long) {
 		check_join(path, tmp, "name.c9s", NULL);
 		if (host_write_file(root, path, dn->full, dn->full_len, 0644,
-		    true) == -1)
+		    HOST_DURABLE) == -1)
 			return check_fails(c, "write", path);
 	}
 	return check_sync_parent(c, path);

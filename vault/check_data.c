@@ -197,6 +197,23 @@ diagnose(const struct check *c, const struct verdict *v)
 	return CHECK_BAD_CHUNK;
 }
 
+/*
+ * Report it.  A file that ends with its header, or before, holds nothing: a new
+ * one, as a rule, whose first write did not come before the end.
+ */
+static void
+report_empty(struct check_item *it, const char *leaf, struct check_found *f)
+{
+	struct check *c = it->at->c;
+
+	if (leaf == NULL || leaf[0] != 's') {
+		f->repairable = true;
+		if (check_wants(c, f))
+			check_mended(c, f, check_make_empty(c, f->path));
+	}
+	check_report(c, f);
+}
+
 static void
 report_bad(struct check_item *it, const char *leaf, const struct verdict *v)
 {
@@ -204,6 +221,12 @@ report_bad(struct check_item *it, const char *leaf, const struct verdict *v)
 	struct check_found f;
 
 	check_begin_item(&f, diagnose(c, v), it, leaf);
+	if (v->header_bad && v->size <= c->v->cipher->header_len) {
+		check_note(&f, ". It has nothing but that: repair makes it an "
+		    "empty file");
+		report_empty(it, leaf, &f);
+		return;
+	}
 	if (v->swapped)
 		check_note(&f, " (chunk %llu of %llu belongs at %llu)",
 		    (unsigned long long)v->first,
@@ -292,7 +315,13 @@ length(struct check_item *it, const char *leaf, uint64_t *clear_size)
 		return false;		/* about to be written */
 	check_begin_item(&f, class == SIZE_ZERO ? CHECK_ZERO_BYTES :
 	    CHECK_ILLEGAL_SIZE, it, leaf);
-	check_report(c, &f);
+	if (class == SIZE_DAMAGED)
+		check_note(&f, ". It has no room for data: repair makes it an "
+		    "empty file");
+	if (class == SIZE_DAMAGED || class == SIZE_ZERO)
+		report_empty(it, leaf, &f);
+	else
+		check_report(c, &f);
 	return false;
 }
 

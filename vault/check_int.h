@@ -261,6 +261,8 @@ int check_write_sealed(struct check *c, const char *path, const void *data,
     size_t len);
 int check_make_content(struct check *c, const char *id, size_t len);
 int check_cut_chunk(struct check *c, const char *path, uint64_t size);
+/* The file at path, in which nothing is, becomes an empty one of this vault. */
+int check_make_empty(struct check *c, const char *path);
 /* -1, with errno and c->why: "cannot WHAT PATH: ..." */
 int check_fails(struct check *c, const char *what, const char *path);
 /* A name below folder that nobody takes for an entry. */

@@ -7,13 +7,17 @@
  */
 #include "config.h"
 
+#include <sys/stat.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/entropy.h"
+#include "base/secret.h"
 #include "vault/check_int.h"
+#include "vault/cipher.h"
 #include "vault/file_int.h"
 
 int
@@ -135,7 +139,7 @@ check_write(struct check *c, const char *dir, const char *path,
 
 	if (check_tmp(c, dir, tmp) == -1)
 		return -1;
-	if (host_write_file(c->v->root, tmp, data, len, 0644, true) == -1)
+	if (host_write_file(c->v->root, tmp, data, len, 0644, HOST_DURABLE) == -1)
 		return check_fails(c, "write", tmp);
 	if (host_rename(c->v->root, tmp, path) == -1) {
 		check_fails(c, "rename to", path);
@@ -153,7 +157,8 @@ check_write_sealed(struct check *c, const char *path, const void *data,
 {
 	int fd, r;
 
-	if (file_make(c->v, path, 0644, data, len, &c->why) == -1)
+	if (file_make(c->v, path, 0644, data, len, HOST_WHENEVER,
+	    &c->why) == -1)
 		return -1;
 	fd = host_open(c->v->root, path, O_RDONLY, 0);
 	if (fd == -1)
@@ -234,6 +239,43 @@ check_cut_chunk(struct check *c, const char *path, uint64_t size)
 		r = host_sync(fd);
 	if (r == -1)
 		check_fails(c, "cut", path);
+	(void)host_close(fd);
+	if (r == 0) {
+		ts[1] = st.mtime;
+		(void)host_utimes(c->v->root, path, ts);
+	}
+	return r;
+}
+
+/*
+ * A header and nothing else: wherever that is stopped, it is as empty as it
+ * was.  The time of the last change is the user's, and stays.
+ */
+int
+check_make_empty(struct check *c, const char *path)
+{
+	struct timespec ts[2] = { { 0, UTIME_OMIT }, { 0, 0 } };
+	const struct cipher *ci = c->v->cipher;
+	uint8_t disk[CIPHER_HEADER_MAX];
+	struct host_stat st;
+	struct filekey fk;
+	int fd, r;
+
+	if (!ci->header_make(c->k, &fk, disk))
+		return verr_fail(&c->why, VERR_NOMEM, "no header");
+	secret_zero(&fk, sizeof(fk));
+	fd = host_open(c->v->root, path, O_RDWR, 0);
+	if (fd == -1)
+		return check_fails(c, "open", path);
+	if ((r = host_fstat(fd, &st)) == 0 && st.size > ci->header_len) {
+		errno = EBUSY;		/* somebody has just written to it */
+		r = -1;
+	}
+	if (r == 0 && (r = host_truncate(fd, 0)) == 0 &&
+	    (r = host_write(fd, disk, ci->header_len, 0)) == 0)
+		r = host_sync(fd);
+	if (r == -1)
+		check_fails(c, "write", path);
 	(void)host_close(fd);
 	if (r == 0) {
 		ts[1] = st.mtime;

@@ -104,7 +104,8 @@ static const struct {
 	    "is not wanted" },
 	[CHECK_ZERO_BYTES] = { "ZeroByteFile", CHECK_WARN,
 	    "a file without any byte on disk: a sync client's placeholder, or "
-	    "a write that never came; Cryptomator cannot open it" },
+	    "a write that never came; Cryptomator cannot open it. Wait for a "
+	    "sync client first, then repair makes it an empty file" },
 	[CHECK_ILLEGAL_SIZE] = { "IllegalSize", CHECK_CRITICAL,
 	    "a length that no writer leaves: a write did not come to its end, "
 	    "or the end of the file is damaged; if something is missing, "

@@ -82,7 +82,8 @@ chunks_init(struct chunks *cs, size_t max_bytes)
 	cs->max_bytes = max_bytes;
 	TAILQ_INIT(&cs->unused);
 	lock_init(&cs->lock, LOCK_CHUNKS);
-	return lru_init(&cs->lru, max_bytes / CIPHER_CHUNK + 16);
+	/* half of the smallest would fill it: chains stay short */
+	return lru_init(&cs->lru, max_bytes / CAP_MIN / 2 + 16);
 }
 
 /* The lock is held: out of the table, its buffer back. */

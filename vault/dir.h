@@ -74,8 +74,18 @@ const char *dir_id(const struct dir *d, size_t *len);
 const uint8_t *dir_hash(const struct dir *d);	/* 20 bytes, in its path */
 const char *dir_path(const struct dir *d);	/* "d/XX/YYY", of its content */
 
+/*
+ * How many changes of ours there were: never 0, except while one is under way.
+ */
+uint64_t dir_changes(struct dir *d);
+
 /* VERR_STALE: its content folder is gone. */
 int dir_attr(struct dir *d, struct vattr *a, struct verr *e);
+/*
+ * The same for who changes it: that somebody moved the folder away may be
+ * noticed a second late.
+ */
+int dir_attr_again(struct dir *d, struct vattr *a, struct verr *e);
 
 /*
  * The directory that holds d (the root: itself).  A reference.  Known if d was
@@ -162,6 +172,8 @@ struct dir_change {
 	bool		quick;
 	void		(*meet)(void *ctx, uint64_t fileid);
 	void		*ctx;
+	const struct vattr *seen;	/* dir_attr() just now, or NULL */
+	uint64_t	seen_as_of;	/* dir_changes() before that */
 
 	bool		have_before, have_after;
 	struct vattr	before, after;
@@ -183,6 +195,8 @@ struct dir_change {
  * changes nor search, and leave what takes many steps to others: VERR_BUSY,
  * and nothing has been done.  The last two call ch->meet, unless that is NULL,
  * with the inode that goes or moves when it is certain that it will be tried.
+ * What the caller has seen of the directory is not looked at again then, unless
+ * it was changed by us in between.
  */
 int dir_create(struct dir *d, struct arena *a, const char *name, size_t len,
     const struct vset *set, struct entry *ent, struct dir_change *ch,
@@ -218,7 +232,8 @@ int dir_rmdir(struct dir *d, struct arena *a, const char *name, size_t len,
  * rename(2): replaces a file or symlink by one, an empty directory by a
  * directory; VERR_NOTDIR, VERR_ISDIR, VERR_NOTEMPTY otherwise.  The same
  * object under both names: success and no change.  A directory into itself or
- * beneath: VERR_INVAL.  *ent: the object under its new name.
+ * beneath: VERR_INVAL.  *ent: the object under its new name, a file with the
+ * ctime that it had before.
  */
 int dir_rename(struct dir *from, struct dir *to, struct arena *a,
     const char *name, size_t len, const char *new_name, size_t new_len,

@@ -38,23 +38,28 @@
 #define LARGE		256u	/* entries; carried over if there are more */
 #define QUICK_MAX	1024u	/* entries that are read on the event loop */
 
+static struct stamp
+stamp_of(const struct host_stat *st)
+{
+	return (struct stamp){ true, st->ino, st->mtime, st->ctime };
+}
+
+static bool
+same_stamp(const struct stamp *s, const struct stamp *t)
+{
+	return s->valid && t->valid && s->ino == t->ino &&
+	    s->mtime.tv_sec == t->mtime.tv_sec &&
+	    s->mtime.tv_nsec == t->mtime.tv_nsec &&
+	    s->ctime.tv_sec == t->ctime.tv_sec &&
+	    s->ctime.tv_nsec == t->ctime.tv_nsec;
+}
+
 static bool
 stamp_is(const struct stamp *s, const struct host_stat *st)
 {
-	return s->valid && s->ino == st->ino &&
-	    s->mtime.tv_sec == st->mtime.tv_sec &&
-	    s->mtime.tv_nsec == st->mtime.tv_nsec &&
-	    s->ctime.tv_sec == st->ctime.tv_sec &&
-	    s->ctime.tv_nsec == st->ctime.tv_nsec;
-}
+	struct stamp t = stamp_of(st);
 
-static void
-stamp_set(struct stamp *s, const struct host_stat *st)
-{
-	s->valid = true;
-	s->ino = st->ino;
-	s->mtime = st->mtime;
-	s->ctime = st->ctime;
+	return same_stamp(s, &t);
 }
 
 /* How long ago the folder was changed, in ns. */
@@ -164,7 +169,7 @@ keep(struct dir *d, const struct host_stat *before, bool racy, uint64_t seen,
 
 	if (tune_off(TUNE_LISTING_CACHE))
 		return;
-	stamp_set(&stamp, before);
+	stamp = stamp_of(before);
 	if (host_stat(v->root, d->path, &after) == -1 ||
 	    !stamp_is(&stamp, &after))
 		return;
@@ -341,22 +346,34 @@ dir_listing_new(struct dir *d, const struct host_stat *st)
 	lock_take(&d->list_lock);
 	old = d->odd;
 	d->odd = none;
-	stamp_set(&d->few.as_of, st);
+	d->few.as_of = stamp_of(st);
 	d->few.unsure = false;
 	lock_drop(&d->list_lock);
 	dir_listing_put(d->v, old);
 }
 
+uint64_t
+dir_changes(struct dir *d)
+{
+	uint64_t n;
+
+	lock_take(&d->list_lock);
+	n = d->under_way == 0 ? d->changes + 1 : 0;
+	lock_drop(&d->list_lock);
+	return n;
+}
+
 void
-dir_listing_begin(struct dir *d, const struct host_stat *before)
+dir_listing_begin(struct dir *d, const struct stamp *before)
 {
 	lock_take(&d->list_lock);
 	d->changes++;
 	d->under_way++;
 	d->changer = pthread_self();
 	d->all.changing = d->names != NULL && names_count(d->names) > LARGE &&
-	    stamp_is(&d->all.as_of, before);
-	d->few.changing = d->odd != NULL && stamp_is(&d->few.as_of, before);
+	    same_stamp(&d->all.as_of, before);
+	d->few.changing = d->odd != NULL &&
+	    same_stamp(&d->few.as_of, before);
 	lock_drop(&d->list_lock);
 }
 
@@ -382,17 +399,17 @@ dir_listing_added(struct dir *d, const char *path)
 }
 
 static void
-carry(struct listed_as *l, const struct host_stat *after, bool unsure)
+carry(struct listed_as *l, const struct stamp *after, bool unsure)
 {
-	if (stamp_is(&l->as_of, after))
+	if (same_stamp(&l->as_of, after))
 		return;
-	stamp_set(&l->as_of, after);
+	l->as_of = *after;
 	l->unsure |= unsure;
 }
 
 void
-dir_listing_changed(struct dir *d, const struct host_stat *before,
-    const struct host_stat *after)
+dir_listing_changed(struct dir *d, const struct stamp *before,
+    const struct stamp *after)
 {
 	lock_take(&d->list_lock);
 	if (before != NULL && after != NULL && d->all.changing)
@@ -403,7 +420,7 @@ dir_listing_changed(struct dir *d, const struct host_stat *before,
 		carry(&d->few, after, false);
 	d->own.valid = false;
 	if (after != NULL)
-		stamp_set(&d->own, after);
+		d->own = *after;
 	if (before != NULL && --d->under_way == 0)
 		d->all.changing = d->few.changing = false;
 	lock_drop(&d->list_lock);

@@ -38,7 +38,7 @@ create_node(struct dir *d, struct fresh *f, const struct vset *set,
 			return -1;
 		dir_leaf_path(f->tmp, "contents.c9r", path);
 	}
-	if (file_make(v, path, 0644, NULL, 0, e) == -1 ||
+	if (file_make(v, path, 0644, NULL, 0, HOST_WHENEVER, e) == -1 ||
 	    dir_fresh_apply(v, path, set, 0644, e) == -1 ||
 	    dir_fresh_publish(d, f, NULL, ent, e) == -1) {
 		dir_fresh_unmake(d, f, f->dn.is_long);
@@ -155,7 +155,7 @@ dir_create(struct dir *d, struct arena *a, const char *name, size_t len,
 		r = create_file(d, a, name, len, set, quick, ent, e);
 	dir_change_end(&c);
 	lock_drop(&d->change);
-	return r;
+	return dir_change_durable(d->v, r, ent, e);
 }
 
 /* -- directories */
@@ -189,7 +189,8 @@ make_content(struct dir *child, const struct vset *set, struct verr *e)
 		return verr_sys(e, "cannot make folder %s", child->path);
 	vault_sync_note(v, upper);
 	dir_leaf_path(child->path, VAULT_DIRID_FILE, path);
-	if (file_make(v, path, 0644, child->id, child->id_len, e) == -1 ||
+	if (file_make(v, path, 0644, child->id, child->id_len,
+	    HOST_WHENEVER, e) == -1 ||
 	    dir_fresh_apply(v, child->path, set, 0755, e) == -1) {
 		unmake_content(child);
 		return -1;
@@ -217,7 +218,7 @@ make_dir(struct dir *d, struct fresh *f, const struct vset *set,
 	if (dir_fresh_node(v, f, e) == -1)
 		goto err2;
 	dir_leaf_path(f->tmp, "dir.c9r", path);
-	if (host_write_file(v->root, path, id, 36, 0644, false) == -1) {
+	if (host_write_file(v->root, path, id, 36, 0644, dir_fresh_when()) == -1) {
 		verr_sys(e, "cannot write %s", path);
 		goto err3;
 	}
@@ -252,7 +253,7 @@ dir_mkdir(struct dir *d, struct arena *a, const char *name, size_t len,
 		r = make_dir(d, &f, set, ent, e);
 	dir_change_end(&c);
 	lock_drop(&d->change);
-	return r;
+	return dir_change_durable(d->v, r, ent, e);
 }
 
 /* -- symlinks */
@@ -274,7 +275,7 @@ make_link(struct dir *d, struct fresh *f, const char *target,
 		times.mask &= ~(unsigned)VSET_MODE;
 		set = &times;
 	}
-	if (file_make(v, path, 0644, target, target_len, e) == -1 ||
+	if (file_make(v, path, 0644, target, target_len, dir_fresh_when(), e) == -1 ||
 	    dir_fresh_apply(v, path, set, 0, e) == -1 ||
 	    dir_fresh_publish(d, f, "symlink.c9r", ent, e) == -1) {
 		dir_fresh_unmake(d, f, true);
@@ -305,7 +306,7 @@ dir_symlink(struct dir *d, struct arena *a, const char *name, size_t len,
 		r = make_link(d, &f, target, target_len, set, ent, e);
 	dir_change_end(&c);
 	lock_drop(&d->change);
-	return r;
+	return dir_change_durable(d->v, r, ent, e);
 }
 
 /* -- hard links */
@@ -381,5 +382,5 @@ dir_link(struct dir *d, struct arena *a, const char *name, size_t len,
 		dir_search_moved(d->v, fileid, d);
 	dir_change_end(&c);
 	lock_drop(&d->change);
-	return r;
+	return dir_change_durable(d->v, r, ent, e);
 }

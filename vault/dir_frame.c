@@ -41,10 +41,30 @@ dir_change_take(struct lock *l, bool quick, struct verr *e)
 	return 0;
 }
 
+static struct stamp
+stamp_of(const struct vattr *a)
+{
+	return (struct stamp){ true, a->fileid, a->mtime, a->ctime };
+}
+
+/* How d looks now, or as the caller has just seen it. */
+static int
+look(struct dir *d, const struct dir_change *ch, struct vattr *a,
+    struct verr *e)
+{
+	if (!dir_is_quick(ch) || ch->seen == NULL || ch->seen_as_of == 0 ||
+	    ch->seen_as_of != dir_changes(d))
+		return dir_attr_again(d, a, e);
+	*a = *ch->seen;
+	return 0;
+}
+
 int
 dir_change_begin(struct change *c, struct dir *d, struct dir_change *ch,
     struct verr *e)
 {
+	struct vattr before;
+
 	LOCK_ASSERT_HELD(&d->change);
 	c->d = d;
 	c->ch = ch;
@@ -52,15 +72,16 @@ dir_change_begin(struct change *c, struct dir *d, struct dir_change *ch,
 	dir_change_none(ch);
 	if (d->gone)
 		return verr_code(e, VERR_STALE);
-	if (host_stat(d->v->root, d->path, &c->before) == -1)
-		return errno == ENOENT ? verr_code(e, VERR_STALE) :
-		    verr_sys(e, "cannot stat %s", d->path);
+	if (d->v->sync_each && dir_is_quick(ch))
+		return verr_code(e, VERR_BUSY);
+	if (look(d, ch, &before, e) == -1)
+		return -1;
 	c->have_before = true;
+	c->before = stamp_of(&before);
 	dir_listing_begin(d, &c->before);
 	if (ch != NULL) {
 		ch->have_before = true;
-		attr_from_stat(&ch->before, VTYPE_DIR, d->v->cipher,
-		    &c->before);
+		ch->before = before;
 	}
 	if (d->v->read_only)
 		return verr_code(e, VERR_ROFS);
@@ -71,16 +92,32 @@ void
 dir_change_end(struct change *c)
 {
 	struct dir *d = c->d;
-	struct host_stat after;
+	struct vattr after;
+	struct stamp stamp;
 	bool have;
 
-	have = host_stat(d->v->root, d->path, &after) == 0;
-	if (have && c->ch != NULL) {
-		c->ch->have_after = true;
-		attr_from_stat(&c->ch->after, VTYPE_DIR, d->v->cipher, &after);
+	have = dir_attr_again(d, &after, NULL) == 0;
+	if (have) {
+		stamp = stamp_of(&after);
+		if (c->ch != NULL) {
+			c->ch->have_after = true;
+			c->ch->after = after;
+		}
 	}
 	dir_listing_changed(d, c->have_before ? &c->before : NULL,
-	    have ? &after : NULL);
+	    have ? &stamp : NULL);
+}
+
+int
+dir_change_durable(struct vault *v, int r, struct entry *ent, struct verr *e)
+{
+	if (r == -1 || !v->sync_each || vault_sync_names(v, e) == 0)
+		return r;
+	if (ent != NULL) {
+		dir_put(ent->dir);
+		ent->dir = NULL;
+	}
+	return -1;
 }
 
 void
@@ -107,13 +144,17 @@ dir_sync_node(struct vault *v, const char *entry, const char *leaf,
 	}
 }
 
-/* Take away what we made ourselves: a file, or a folder of files. */
+/*
+ * Take away what we made ourselves: a file, or a folder of files.  Its name goes
+ * last: who finds it half done then finds a husk, and no object without a name.
+ */
 void
 dir_remove_tree(struct vault *v, const char *path, bool is_dir)
 {
 	char inner[VLOC_MAX + 256];
 	struct host_dirent de;
 	struct host_dir *hd;
+	bool named = false;
 
 	if (!is_dir) {
 		(void)host_unlink(v->root, path);
@@ -123,9 +164,16 @@ dir_remove_tree(struct vault *v, const char *path, bool is_dir)
 		while (host_readdir(hd, &de) == 1) {
 			(void)snprintf(inner, sizeof(inner), "%s/%s", path,
 			    de.name);
-			(void)host_unlink(v->root, inner);
+			if (strcmp(de.name, "name.c9s") == 0)
+				named = true;
+			else
+				(void)host_unlink(v->root, inner);
 		}
 		host_closedir(hd);
+	}
+	if (named) {
+		(void)snprintf(inner, sizeof(inner), "%s/name.c9s", path);
+		(void)host_unlink(v->root, inner);
 	}
 	(void)host_rmdir(v->root, path);
 }

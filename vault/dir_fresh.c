@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <sys/stat.h>
 
+#include "base/tune.h"
 #include "base/verr.h"
 #include "vault/dir_fresh.h"
 
@@ -67,6 +68,12 @@ dir_fresh_init(struct fresh *f, struct dir *d, struct arena *a,
 	return 0;
 }
 
+enum host_when
+dir_fresh_when(void)
+{
+	return tune_off(TUNE_JOURNAL) ? HOST_WHENEVER : HOST_BEFORE_NAMES;
+}
+
 /* The folder that a directory, a symlink or a long name is on disk. */
 int
 dir_fresh_node(struct vault *v, struct fresh *f, struct verr *e)
@@ -79,7 +86,7 @@ dir_fresh_node(struct vault *v, struct fresh *f, struct verr *e)
 		return 0;
 	dir_leaf_path(f->tmp, "name.c9s", path);
 	if (host_write_file(v->root, path, f->dn.full, f->dn.full_len, 0644,
-	    false) == -1) {
+	    dir_fresh_when()) == -1) {
 		verr_sys(e, "cannot write %s", path);
 		dir_remove_tree(v, f->tmp, true);
 		return -1;

@@ -36,6 +36,13 @@ int dir_fresh_init(struct fresh *f, struct dir *d, struct arena *a,
 int dir_fresh_apply(struct vault *v, const char *path,
     const struct vset *set, mode_t mode, struct verr *e);
 
+/*
+ * The small file that makes an object what it is (dir.c9r, symlink.c9r) or says
+ * its name (name.c9s) goes to the disk before that name, so that a power cut
+ * leaves no name with an empty one behind it.
+ */
+enum host_when dir_fresh_when(void);
+
 /* The folder that a directory, a symlink or a long name is on disk. */
 int dir_fresh_node(struct vault *v, struct fresh *f, struct verr *e);
 

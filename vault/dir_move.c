@@ -35,6 +35,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/tune.h"
 #include "base/verr.h"
 #include "vault/dir_move.h"
 #include "vault/file_int.h"
@@ -111,7 +112,7 @@ static int
 write_name(const struct move *m, const char *path, struct verr *e)
 {
 	if (host_write_file(m->v->root, path, m->dn.full, m->dn.full_len,
-	    0644, true) == -1)
+	    0644, HOST_DURABLE) == -1)
 		return verr_sys(e, "cannot write %s", path);
 	return 0;
 }
@@ -160,6 +161,26 @@ make_folder(const struct move *m, const char *tmp, struct verr *e)
 	return -1;
 }
 
+/*
+ * The new name is on the disk before an object goes into it, or what else it
+ * was found by goes: file systems write folders in the order of changes, but
+ * not all of them promise it.
+ */
+static int
+settle_in(const struct move *m, const char *folder, struct verr *e)
+{
+	if (tune_off(TUNE_JOURNAL) ||
+	    host_sync_path(m->v->root, folder) == 0)
+		return 0;
+	return verr_sys(e, "cannot sync %s", folder);
+}
+
+static int
+settle(const struct move *m, struct verr *e)
+{
+	return settle_in(m, m->to->path, e);
+}
+
 /* -- to a name that is free */
 
 /* Into a folder HASH.c9s of its own, which is made for it. */
@@ -179,9 +200,11 @@ place_leaf(const struct move *m, struct verr *e)
 	}
 	source_leaf(m, from);
 	target_leaf(m, target);
-	if (host_rename(m->v->root, from, target) == 0)
-		return 0;
-	verr_sys(e, "cannot rename to %s", target);
+	if (settle(m, e) == 0) {
+		if (host_rename(m->v->root, from, target) == 0)
+			return 0;
+		verr_sys(e, "cannot rename to %s", target);
+	}
 	dir_remove_husk(m->to, m->new_entry);
 	return -1;
 }
@@ -198,8 +221,20 @@ place_node(const struct move *m, struct verr *e)
 			drop_name(m, m->src_entry);
 		return -1;
 	}
-	if (source_is_long(m))
+	if (source_is_long(m)) {
+		(void)settle(m, NULL);
 		drop_name(m, m->new_entry);
+	}
+	return 0;
+}
+
+/* Most names that are to be had are free: the system call is the question. */
+static int
+place_unseen(const struct move *m, struct verr *e)
+{
+	if (host_rename_new(m->v->root, m->src.loc.path, m->new_entry) == -1)
+		return errno == EEXIST ? 1 : in_the_way(m, e);
+	dir_listing_added(m->to, m->new_entry);
 	return 0;
 }
 
@@ -208,6 +243,8 @@ place(const struct move *m, struct verr *e)
 {
 	bool node = m->src.loc.type != VTYPE_FILE;
 
+	if (m->unseen)
+		return place_unseen(m, e);
 	if (node && !(source_is_long(m) && m->dn.is_long))
 		return place_node(m, e);
 	if (m->dn.is_long) {
@@ -235,6 +272,8 @@ replace(const struct move *m, struct verr *e)
 		return -1;
 	source_leaf(m, from);
 	target_leaf(m, target);
+	if (strcmp(target, m->new_entry) != 0 && settle(m, e) == -1)
+		return -1;
 	if (host_rename(m->v->root, from, target) == -1)
 		return verr_sys(e, "cannot rename to %s", target);
 	if (strcmp(target, m->new_entry) != 0)
@@ -274,8 +313,12 @@ make_twin(const struct move *m, const char *tmp, bool folder, struct verr *e)
 		dir_leaf_path(tmp, leaf_name(m), path);
 	}
 	source_leaf(m, from);
-	if (host_link(m->v->root, from, path) == 0)
-		return 0;
+	if (host_link(m->v->root, from, path) == 0) {
+		if (!folder || settle_in(m, tmp, e) == 0)
+			return 0;
+		drop_tmp(m, tmp, true);
+		return -1;
+	}
 	err = errno;
 	verr_sys(e, "cannot link %s to %s", from, path);
 	if (folder)
@@ -303,7 +346,8 @@ exchange(const struct move *m, struct verr *e)
 		drop_tmp(m, tmp, folder);
 		return r;
 	}
-	if (dir_remove_name(m->from, &m->src.loc, e) == -1) {
+	if (settle(m, e) == -1 ||
+	    dir_remove_name(m->from, &m->src.loc, e) == -1) {
 		(void)host_exchange(m->v->root, tmp, m->new_entry);
 		drop_tmp(m, tmp, folder);
 		return -1;
@@ -395,8 +439,8 @@ dir_move(struct move *m, struct verr *e)
 		r = move_over_dir(m, e);
 	else
 		r = move_over_other(m, e);
-	if (r == -1)
-		return -1;
+	if (r != 0)
+		return r;
 	if (m->src.dir != NULL)
 		dir_set_parent(m->src.dir, m->to,
 		    m->new_entry + NAME_DIRPATH_LEN + 1);

@@ -17,6 +17,7 @@ struct move {
 	const struct dir_change *ch;		/* of from, or NULL */
 	struct entry	 src, dst;		/* dst: only if have_dst */
 	bool		 have_dst;
+	bool		 unseen;		/* nobody looked for dst */
 	char		 src_entry[VLOC_MAX];	/* as it is called now */
 	char		 dst_entry[VLOC_MAX];	/* what is replaced */
 	const char	*name;			/* new name, NFC */
@@ -28,7 +29,8 @@ struct move {
 /*
  * Move src to its new name and take away dst.  Types fit (rename(2) would
  * allow it), both are not the same object, and the locks of from, to and a
- * directory that is replaced are held.  -1: nothing has changed.
+ * directory that is replaced are held.  -1: nothing has changed.  1: neither;
+ * something unseen has the new name (m->unseen: a file is to get a short name).
  */
 int dir_move(struct move *m, struct verr *e);
 

@@ -100,7 +100,7 @@ dir_unlink(struct dir *d, struct arena *a, const char *name, size_t len,
 	}
 	dir_change_end(&c);
 	lock_drop(&d->change);
-	return r;
+	return dir_change_durable(d->v, r, NULL, e);
 }
 
 /* -- directories */
@@ -263,22 +263,21 @@ dir_remove_rest(struct dir *d, struct dir *child, const struct removal *rm,
 
 /*
  * Nothing is deleted but a name: if there is more in it after all, the folder
- * cannot be removed.
+ * cannot be removed.  It goes from where it is: a temporary name for it could be
+ * durable before what has just left it is durable elsewhere.
  */
 void
 dir_remove_husk(struct dir *d, const char *entry)
 {
-	char tmp[VLOC_MAX], name[VLOC_MAX];
+	char name[VLOC_MAX], tmp[VLOC_MAX];
 
 	if (dir_is_husk(d->v, entry) == 0)
 		return;
-	/* Under a temporary name nothing is in anybody's way if this fails. */
-	if (dir_tmp_path(d, tmp) &&
-	    host_rename_new(d->v->root, entry, tmp) == 0)
-		entry = tmp;
 	dir_leaf_path(entry, "name.c9s", name);
 	(void)host_unlink(d->v->root, name);
-	(void)host_rmdir(d->v->root, entry);
+	/* If that fails, it is in nobody's way under another name. */
+	if (host_rmdir(d->v->root, entry) == -1 && dir_tmp_path(d, tmp))
+		(void)host_rename_new(d->v->root, entry, tmp);
 }
 
 static int
@@ -337,5 +336,5 @@ dir_rmdir(struct dir *d, struct arena *a, const char *name, size_t len,
 	r = rmdir_locked(d, a, name, len, ent.dir, ch, e);
 	lock_drop_set(set, 2);
 	dir_put(ent.dir);
-	return r;
+	return dir_change_durable(d->v, r, NULL, e);
 }

@@ -50,37 +50,6 @@ is_same(const struct move *m)
 	    m->src.attr.fileid == m->dst.attr.fileid;
 }
 
-/* Look both names up; *m has references in src and dst afterwards. */
-static int
-look(struct move *m, struct arena *a, const char *name, size_t len,
-    const char *new_name, size_t new_len, struct verr *e)
-{
-	struct verr mine;
-
-	if (e == NULL)
-		e = &mine;
-	m->src.dir = m->dst.dir = NULL;
-	m->have_dst = false;
-	if (dir_look(m->from, a, name, len, m->quick, &m->src, e) == -1)
-		return -1;
-	if (dir_look(m->to, a, new_name, new_len, m->quick, &m->dst, e) == 0)
-		m->have_dst = true;
-	else if (e->code != VERR_NOENT)
-		return -1;
-	(void)name_nfc(a, new_name, new_len, &m->name, &m->len);
-	if (dir_disk_name(m->to, m->name, m->len, &m->dn, e) == -1)
-		return -1;
-	dir_entry_path(m->to, m->dn.entry, m->dn.entry_len, NULL,
-	    m->new_entry);
-	entry_path(m->from, &m->src, m->src_entry);
-	if (m->have_dst)
-		entry_path(m->to, &m->dst, m->dst_entry);
-	if (m->src_entry[0] == '\0' ||
-	    (m->have_dst && m->dst_entry[0] == '\0'))
-		return verr_code(e, VERR_NOENT);
-	return 0;
-}
-
 /* One rename(2) of a plain file to a short name will do. */
 static bool
 goes_quickly(const struct move *m)
@@ -88,6 +57,45 @@ goes_quickly(const struct move *m)
 	return m->src.dir == NULL && !m->dn.is_long &&
 	    m->src.loc.path[m->src.loc.entry_len] == '\0' &&
 	    (!m->have_dst || dir_goes_quickly(&m->dst));
+}
+
+static int
+look_dst(struct move *m, struct arena *a, const char *name, size_t len,
+    struct verr *e)
+{
+	m->unseen = false;
+	if (dir_look(m->to, a, name, len, m->quick, &m->dst, e) == -1)
+		return e->code == VERR_NOENT ? 0 : -1;
+	m->have_dst = true;
+	entry_path(m->to, &m->dst, m->dst_entry);
+	return m->dst_entry[0] == '\0' ? verr_code(e, VERR_NOENT) : 0;
+}
+
+/*
+ * Look both names up; *m has references in src and dst afterwards.  A new name
+ * that nothing but its own entry could have is left to rename(2).
+ */
+static int
+look(struct move *m, struct arena *a, const char *name, size_t len,
+    const char *new_name, size_t new_len, struct verr *e)
+{
+	m->src.dir = m->dst.dir = NULL;
+	m->have_dst = false;
+	if (dir_look(m->from, a, name, len, m->quick, &m->src, e) == -1)
+		return -1;
+	(void)name_nfc(a, new_name, new_len, &m->name, &m->len);
+	if (dir_disk_name(m->to, m->name, m->len, &m->dn, e) == -1)
+		return -1;
+	dir_entry_path(m->to, m->dn.entry, m->dn.entry_len, NULL,
+	    m->new_entry);
+	entry_path(m->from, &m->src, m->src_entry);
+	if (m->src_entry[0] == '\0')
+		return verr_code(e, VERR_NOENT);
+	m->unseen = goes_quickly(m) && m->len == new_len &&
+	    memcmp(m->name, new_name, new_len) == 0 &&
+	    dir_look_odd(m->to, a, new_name, new_len, m->quick, e) == -1 &&
+	    e->code == VERR_NOENT;
+	return m->unseen ? 0 : look_dst(m, a, new_name, new_len, e);
 }
 
 static void
@@ -98,6 +106,34 @@ look_end(struct move *m)
 	m->src.dir = m->dst.dir = NULL;
 }
 
+/* The file under its new name; its ctime may be another by now. */
+static void
+tell_file(const struct move *m, struct entry *ent)
+{
+	*ent = m->src;
+	ent->name = m->name;
+	ent->name_len = m->len;
+	memcpy(ent->loc.path, m->new_entry, sizeof(m->new_entry));
+	ent->loc.entry_len = (uint16_t)strlen(m->new_entry);
+}
+
+/* 1: there is something, or it is not known that there is nothing. */
+static int
+move_unseen(struct move *m, struct arena *a, const char *new_name,
+    size_t new_len, struct entry *ent, struct verr *e)
+{
+	int r;
+
+	if (!m->unseen)
+		return 1;
+	dir_change_meet(m->ch, m->src.attr.fileid);
+	if ((r = dir_move(m, e)) == 1)
+		return look_dst(m, a, new_name, new_len, e) == -1 ? -1 : 1;
+	if (r == 0 && ent != NULL)
+		tell_file(m, ent);
+	return r;
+}
+
 /* With the locks of from, to and a replaced directory held. */
 static int
 rename_locked(struct move *m, struct dir *victim, struct arena *a,
@@ -106,8 +142,10 @@ rename_locked(struct move *m, struct dir *victim, struct arena *a,
 {
 	int r = -1;
 
-	if (look(m, a, name, len, new_name, new_len, e) == -1)
+	if (look(m, a, name, len, new_name, new_len, e) == -1 ||
+	    (r = move_unseen(m, a, new_name, new_len, ent, e)) != 1)
 		goto out;
+	r = -1;
 	if (is_same(m)) {
 		r = 0;
 		goto probe;
@@ -256,5 +294,5 @@ out:
 	if (from == to && ch_to != NULL && ch_from != NULL &&
 	    !ch_to->have_before)
 		*ch_to = *ch_from;
-	return r;
+	return dir_change_durable(from->v, r, ent, e);
 }

@@ -23,10 +23,35 @@ same_inode(const struct lru_node *n, const void *key)
 	    *(const uint64_t *)key;
 }
 
+/* Those with references are held. */
 static bool
 is_idle(const struct lru_node *n)
 {
-	return LRU_OBJECT(n, const struct file, node)->refs == 0;
+	(void)n;
+	return true;
+}
+
+/* One more reference to f, which is in the table; under files_lock. */
+static void
+ref_locked(struct file *f)
+{
+	struct vault *v = f->v;
+
+	LOCK_ASSERT_HELD(&v->files_lock);
+	if (f->refs++ > 0)
+		return;
+	v->files_idle--;
+	lru_hold(&v->files, &f->node);
+}
+
+static void
+insert_locked(struct file *f)
+{
+	struct vault *v = f->v;
+
+	LOCK_ASSERT_HELD(&v->files_lock);
+	lru_insert(&v->files, &f->node, f->fileid);
+	lru_hold(&v->files, &f->node);
 }
 
 static void
@@ -87,7 +112,7 @@ open_fd(struct vault *v, const char *path, bool write, bool *writable,
 	return fd;
 }
 
-/* An open file with one reference, nothing known of it; fd is its own. */
+/* An open file with one reference, nothing known of it; fd becomes its own. */
 static struct file *
 alloc(struct vault *v, const char *path, uint64_t fileid, int fd,
     bool writable, struct verr *e)
@@ -139,35 +164,34 @@ err:
 struct file *
 file_create(struct vault *v, const char *path, mode_t mode, struct verr *e)
 {
-	struct host_stat st;
-	struct file *f;
+	struct file *f = NULL;
 	int fd;
 
+	rwlock_take_read(&v->header_lock);
 	fd = host_open(v->root, path, O_RDWR | O_CREAT | O_EXCL, mode & 0777);
 	if (fd == -1) {
 		if (errno == EEXIST)
 			verr_code(e, VERR_EXIST);
 		else
 			verr_sys(e, "cannot make %s", path);
-		return NULL;
+		goto out;
 	}
-	if (host_fstat(fd, &st) == -1) {
+	if ((f = alloc(v, path, 0, fd, true, e)) == NULL)
+		(void)host_close(fd);
+	else if (file_make_header(f, e) == -1) {
+		file_free(f);
+		f = NULL;
+	} else if (host_fstat(fd, &f->st) == -1) {
 		verr_sys(e, "cannot stat %s", path);
+		file_free(f);
 		f = NULL;
 	} else
-		f = alloc(v, path, st.ino, fd, true, e);
+		f->fileid = f->st.ino;
 	if (f == NULL)
-		(void)host_close(fd);
-	else {
-		if (file_put_header(f, e) == 0) {
-			if (host_fstat(fd, &f->st) == 0)
-				return f;
-			verr_sys(e, "cannot stat %s", path);
-		}
-		file_free(f);
-	}
-	(void)host_unlink(v->root, path);
-	return NULL;
+		(void)host_unlink(v->root, path);
+out:
+	rwlock_drop(&v->header_lock);
+	return f;
 }
 
 void
@@ -191,9 +215,9 @@ file_publish(struct file *f, bool changed, struct verr *e)
 	file_new_epoch(f);
 	lock_take(&v->files_lock);
 	if ((other = file_look(v, f->fileid)) == NULL)
-		lru_insert(&v->files, &f->node, f->fileid);
-	else if (other->refs++ == 0)
-		v->files_idle--;
+		insert_locked(f);
+	else
+		ref_locked(other);
 	lock_drop(&v->files_lock);
 	if (other == NULL)
 		return f;
@@ -222,8 +246,7 @@ find(struct vault *v, uint64_t fileid, bool write)
 		}
 		return NULL;
 	}
-	if (f->refs++ == 0)
-		v->files_idle--;
+	ref_locked(f);
 	return f;
 }
 
@@ -247,7 +270,7 @@ file_open(struct vault *v, const struct vloc *loc, uint64_t fileid, bool write,
 		return NULL;
 	lock_take(&v->files_lock);
 	if ((f = find(v, fileid, write)) == NULL)
-		lru_insert(&v->files, &made->node, fileid);
+		insert_locked(made);
 	lock_drop(&v->files_lock);
 	if (f == NULL)
 		return made;
@@ -266,10 +289,11 @@ file_put(struct file *f)
 		return;
 	v = f->v;
 	lock_take(&v->files_lock);
-	if (--f->refs == 0) {
-		if (f->forgotten)
-			victim = f;
-		else if (++v->files_idle > VAULT_FILES_IDLE &&
+	if (--f->refs == 0 && f->forgotten)
+		victim = f;
+	else if (f->refs == 0) {
+		lru_release(&v->files, &f->node);
+		if (++v->files_idle > VAULT_FILES_IDLE &&
 		    (n = lru_victim(&v->files, is_idle)) != NULL) {
 			lru_remove(&v->files, n);
 			v->files_idle--;
@@ -303,8 +327,8 @@ file_open_now(struct vault *v, uint64_t fileid)
 	struct file *f;
 
 	lock_take(&v->files_lock);
-	if ((f = file_look(v, fileid)) != NULL && f->refs++ == 0)
-		v->files_idle--;
+	if ((f = file_look(v, fileid)) != NULL)
+		ref_locked(f);
 	lock_drop(&v->files_lock);
 	return f;
 }
@@ -316,10 +340,9 @@ file_forget(struct vault *v, uint64_t fileid)
 
 	lock_take(&v->files_lock);
 	if ((f = file_look(v, fileid)) != NULL) {
+		ref_locked(f);
 		lru_remove(&v->files, &f->node);
 		f->forgotten = true;
-		if (f->refs++ == 0)
-			v->files_idle--;
 	}
 	lock_drop(&v->files_lock);
 	if (f != NULL)

@@ -23,6 +23,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "vault/attr.h"
 
@@ -44,6 +45,13 @@ struct iolist {
 		const uint8_t	*data;	/* the clear bytes in it */
 		size_t		 len;
 	} piece[IOLIST_MAX];
+};
+
+/* The ciphertext file as it is on disk. */
+struct file_seen {
+	uint64_t	size;		/* bytes */
+	uint32_t	nlink;
+	struct timespec	mtime, ctime;
 };
 
 void iolist_free(struct iolist *l);	/* buffers back, n = 0 */
@@ -95,9 +103,10 @@ int file_write(struct file *f, uint64_t off, const void *data, size_t len,
 /*
  * The same, of an open file, into memory and without waiting for the disk or
  * for others: VERR_BUSY if that is not possible, and nothing has been done.
+ * seen is of a moment ago, by file_see().
  */
-int file_write_now(struct file *f, uint64_t off, const void *data, size_t len,
-    struct file_change *ch, struct verr *e);
+int file_write_now(struct file *f, const struct file_seen *seen, uint64_t off,
+    const void *data, size_t len, struct file_change *ch, struct verr *e);
 
 /* Cut, or extend with zeros. */
 int file_truncate(struct file *f, uint64_t size, struct file_change *ch,
@@ -109,8 +118,10 @@ int file_truncate(struct file *f, uint64_t size, struct file_change *ch,
  */
 int file_sync(struct file *f, struct verr *e);
 
-/* The object's attributes by fstat of the open file. */
+/* The object's attributes by fstat of the open file; and what that said. */
 int file_attr(struct file *f, struct vattr *a, struct verr *e);
+int file_see(struct file *f, struct vattr *a, struct file_seen *seen,
+    struct verr *e);
 
 /* Target of the symlink at loc, in the arena, NUL-terminated. */
 int symlink_read(struct vault *v, struct arena *a, const struct vloc *loc,

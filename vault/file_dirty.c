@@ -89,6 +89,7 @@ show_dirty(struct file *f)
 		f->refs++;	/* the caller has one */
 		f->dirty_ms = vault_now_ms();
 		TAILQ_INSERT_TAIL(&v->dirty_files, f, dirty_link);
+		v->ndirty_files++;
 	}
 	lock_drop(&v->files_lock);
 	if (first && v->wb.dirty != NULL)
@@ -109,6 +110,7 @@ show_clean(struct file *f, bool written)
 	if (f->is_dirty) {
 		f->is_dirty = false;
 		TAILQ_REMOVE(&v->dirty_files, f, dirty_link);
+		v->ndirty_files--;
 		f->refs--;	/* the caller has one */
 	}
 	lock_drop(&v->files_lock);

@@ -99,8 +99,8 @@ int file_take(struct file *f, bool write, bool any_header, struct verr *e);
 /* To read, at once: VERR_BUSY if that could block. */
 int file_try(struct file *f, struct verr *e);
 void file_drop(struct file *f);
-/* Is all that we know of it still true, by a stat?  f->rw is held. */
-bool file_is_known(const struct file *f, const struct host_stat *st);
+/* Is all that we know of it still true?  f->rw is held. */
+bool file_is_as_seen(const struct file *f, const struct file_seen *seen);
 
 /* Attributes from f->st; f->rw is held, so they belong together. */
 void file_attr_held(struct file *f, struct vattr *a);
@@ -149,8 +149,14 @@ int file_store(struct file *f, struct kctx *k, uint64_t *clear_size,
 int file_fetch(struct file *f, struct kctx *k, uint64_t index, size_t old,
     uint8_t *buf, struct verr *e);
 
-/* A header for a file that has none (or, after truncation, a bad one). */
+/*
+ * A header for a file that has none (or, after truncation, a bad one).  A new
+ * file has its name before it has a header, so who makes it and who opens it at
+ * that moment are two: its maker, who holds v->header_lock to read, makes one
+ * without asking; who puts one keeps makers out, and asks whether it is there.
+ */
 int file_put_header(struct file *f, struct verr *e);
+int file_make_header(struct file *f, struct verr *e);
 
 /* How many clear bytes chunk index has in a file of this size. */
 size_t file_chunk_has(uint64_t clear_size, uint64_t index);
@@ -182,10 +188,11 @@ void file_new_epoch(struct file *f);
 
 /* -- file_small.c: files of one chunk, written at once */
 /*
- * A new file at path with this content (at most one chunk), header and all.
+ * A new file at path with this content (at most one chunk), header and all;
+ * when as host_write_file() has it.
  */
 int file_make(struct vault *v, const char *path, mode_t mode,
-    const void *data, size_t len, struct verr *e);
+    const void *data, size_t len, enum host_when when, struct verr *e);
 
 /* dirid.c9r of d: best effort, as vault-format 5.4 wants it. */
 void file_write_dirid(struct vault *v, struct dir *d);

@@ -42,18 +42,16 @@ fits(struct file *f, uint64_t off, size_t len)
 }
 
 int
-file_write_now(struct file *f, uint64_t off, const void *data, size_t len,
-    struct file_change *ch, struct verr *e)
+file_write_now(struct file *f, const struct file_seen *seen, uint64_t off,
+    const void *data, size_t len, struct file_change *ch, struct verr *e)
 {
-	struct host_stat st;
 	int r = -1;
 
 	ch->have_before = ch->have_after = false;
-	if (len == 0 || off > SIZE_CLEAR_MAX || !f->writable ||
+	if (len == 0 || seen->nlink == 0 || off > SIZE_CLEAR_MAX || !f->writable ||
 	    !vault_keeps_writes(f->v) || !rwlock_try_write(&f->rw))
 		return verr_code(e, VERR_BUSY);
-	if (host_fstat(f->fd, &st) == -1 || st.nlink == 0 ||
-	    !file_is_known(f, &st) || !fits(f, off, len)) {
+	if (!file_is_as_seen(f, seen) || !fits(f, off, len)) {
 		file_drop(f);
 		return verr_code(e, VERR_BUSY);
 	}

@@ -87,7 +87,7 @@ loc_sets_at_once(struct vault *v, uint64_t fileid, const struct vset *set)
 	bool dirty = false;
 	struct file *f;
 
-	if (set->mask & VSET_SIZE)
+	if (set->mask & VSET_SIZE || v->sync_each)
 		return false;
 	if (!(set->mask & (VSET_ATIME | VSET_MTIME)))
 		return true;
@@ -116,6 +116,29 @@ set_times(struct vault *v, const struct vloc *loc, uint64_t fileid,
 	return 0;
 }
 
+/* What was set is to be durable when it is answered. */
+static int
+make_durable(struct vault *v, const struct vloc *loc, uint64_t fileid,
+    const struct vset *set, struct verr *e)
+{
+	struct file *f;
+	int r;
+
+	if (set->mask & VSET_SIZE) {
+		if ((f = file_open(v, loc, fileid, true, e)) == NULL)
+			return -1;
+		r = file_sync(f, e);
+		file_put(f);
+		return r;
+	}
+	if (host_sync_path(v->root, loc->path) == 0)
+		return 0;
+	/* EACCES: it may be changed, but not opened. */
+	if (errno == EACCES && host_sync_all(v->root) == 0)
+		return 0;
+	return verr_sys(e, "cannot sync %s", loc->path);
+}
+
 int
 loc_set(struct vault *v, const struct vloc *loc, uint64_t fileid,
     const struct vset *set, struct vattr *a, struct verr *e)
@@ -141,6 +164,8 @@ loc_set(struct vault *v, const struct vloc *loc, uint64_t fileid,
 		return cannot("mode", loc, e);
 	if (set->mask & (VSET_ATIME | VSET_MTIME) &&
 	    set_times(v, loc, a->fileid, set, e) == -1)
+		return -1;
+	if (v->sync_each && make_durable(v, loc, a->fileid, set, e) == -1)
 		return -1;
 	return loc_attr(v, loc, fileid, a, e);
 }

@@ -37,7 +37,7 @@ seal_small(struct vault *v, const void *data, size_t len, uint8_t *out)
 
 int
 file_make(struct vault *v, const char *path, mode_t mode, const void *data,
-    size_t len, struct verr *e)
+    size_t len, enum host_when when, struct verr *e)
 {
 	uint8_t *buf;
 	size_t n;
@@ -49,7 +49,7 @@ file_make(struct vault *v, const char *path, mode_t mode, const void *data,
 		return verr_fail(e, VERR_NOMEM, "out of memory for a file");
 	if ((n = seal_small(v, data, len, buf)) == 0)
 		r = verr_fail(e, VERR_NOMEM, "cannot encrypt a file");
-	else if (host_write_file(v->root, path, buf, n, mode, false) == -1)
+	else if (host_write_file(v->root, path, buf, n, mode, when) == -1)
 		r = verr_sys(e, "cannot write %s", path);
 	bufpool_put(buf);
 	return r;
@@ -62,7 +62,8 @@ file_write_dirid(struct vault *v, struct dir *d)
 
 	dir_entry_path(d, VAULT_DIRID_FILE, strlen(VAULT_DIRID_FILE), NULL,
 	    path);
-	(void)file_make(v, path, 0644, d->id, d->id_len, NULL);
+	(void)file_make(v, path, 0644, d->id, d->id_len,
+	    HOST_WHENEVER, NULL);
 }
 
 /* The one chunk of a link, opened in place. */

@@ -19,11 +19,20 @@ same_time(const struct timespec *a, const struct timespec *b)
 }
 
 bool
-file_is_known(const struct file *f, const struct host_stat *st)
+file_is_as_seen(const struct file *f, const struct file_seen *seen)
 {
-	return f->have_header && f->st.size == st->size &&
-	    same_time(&f->st.mtime, &st->mtime) &&
-	    same_time(&f->st.ctime, &st->ctime);
+	return f->have_header && f->st.size == seen->size &&
+	    same_time(&f->st.mtime, &seen->mtime) &&
+	    same_time(&f->st.ctime, &seen->ctime);
+}
+
+/* Is all that we know of it still true, by a stat? */
+static bool
+is_known(const struct file *f, const struct host_stat *st)
+{
+	struct file_seen seen = { st->size, st->nlink, st->mtime, st->ctime };
+
+	return file_is_as_seen(f, &seen);
 }
 
 /* Read the header anew.  f->rw is held to write. */
@@ -72,7 +81,7 @@ file_take(struct file *f, bool write, bool any_header, struct verr *e)
 		rwlock_take_read(&f->rw);
 	if (host_fstat(f->fd, &st) == -1)
 		goto err;
-	if (file_is_known(f, &st))
+	if (is_known(f, &st))
 		return 0;
 	if (!write) {
 		/* Learning it anew needs the lock for ourselves. */
@@ -80,7 +89,7 @@ file_take(struct file *f, bool write, bool any_header, struct verr *e)
 		rwlock_take_write(&f->rw);
 		if (host_fstat(f->fd, &st) == -1)
 			goto err;
-		if (file_is_known(f, &st))
+		if (is_known(f, &st))
 			return 0;
 	}
 	if (load_header(f, &st, any_header, e) == 0)
@@ -100,7 +109,7 @@ file_try(struct file *f, struct verr *e)
 
 	if (!rwlock_try_read(&f->rw))
 		return verr_code(e, VERR_BUSY);
-	if (host_fstat(f->fd, &st) == 0 && file_is_known(f, &st))
+	if (host_fstat(f->fd, &st) == 0 && is_known(f, &st))
 		return 0;
 	rwlock_drop(&f->rw);
 	return verr_code(e, VERR_BUSY);
@@ -216,6 +225,15 @@ file_after(struct file *f, struct file_change *ch, struct verr *e)
 int
 file_attr(struct file *f, struct vattr *a, struct verr *e)
 {
+	struct file_seen seen;
+
+	return file_see(f, a, &seen, e);
+}
+
+int
+file_see(struct file *f, struct vattr *a, struct file_seen *seen,
+    struct verr *e)
+{
 	struct host_stat st;
 	uint64_t mark;
 
@@ -225,6 +243,7 @@ file_attr(struct file *f, struct vattr *a, struct verr *e)
 			return verr_sys(e, "cannot stat %s", f->path);
 		attr_from_stat(a, VTYPE_FILE, f->v->cipher, &st);
 	} while (!file_fix(f->v, mark, a));
+	*seen = (struct file_seen){ st.size, st.nlink, st.mtime, st.ctime };
 	return 0;
 }
 

@@ -41,8 +41,8 @@ adopt_header(struct file *f, const struct host_stat *st, struct verr *e)
 	return 0;
 }
 
-static int
-write_header(struct file *f, struct verr *e)
+int
+file_make_header(struct file *f, struct verr *e)
 {
 	const struct cipher *c = f->v->cipher;
 	uint8_t disk[CIPHER_HEADER_MAX];
@@ -66,27 +66,23 @@ write_header(struct file *f, struct verr *e)
 	return 0;
 }
 
-/*
- * A new file has its name before it has a header, so who makes it and who
- * opens it at that moment are two: one of them writes the header.
- */
 int
 file_put_header(struct file *f, struct verr *e)
 {
-	struct lock *l = &f->v->header_lock[f->fileid % VAULT_HEADER_LOCKS];
+	struct rwlock *l = &f->v->header_lock;
 	struct host_stat st;
 	int r;
 
 	if (f->have_header)
 		return 0;
-	lock_take(l);
+	rwlock_take_write(l);
 	if (host_fstat(f->fd, &st) == -1)
 		r = verr_sys(e, "cannot stat %s", f->path);
 	else if (st.size > 0 && f->st.size == 0)
 		r = adopt_header(f, &st, e);
 	else
-		r = write_header(f, e);
-	lock_drop(l);
+		r = file_make_header(f, e);
+	rwlock_drop(l);
 	return r;
 }
 

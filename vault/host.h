@@ -24,7 +24,7 @@ enum host_op {
 	HOST_OPEN, HOST_CLOSE, HOST_STAT, HOST_FSTAT, HOST_READ, HOST_WRITE,
 	HOST_TRUNCATE, HOST_SYNC, HOST_RENAME, HOST_LINK, HOST_UNLINK,
 	HOST_RMDIR, HOST_MKDIR, HOST_CHMOD, HOST_CHOWN, HOST_UTIMES,
-	HOST_OPENDIR, HOST_READDIR, HOST_EXCHANGE, HOST_STATFS,
+	HOST_OPENDIR, HOST_READDIR, HOST_EXCHANGE, HOST_STATFS, HOST_ORDER,
 };
 
 /*
@@ -42,7 +42,7 @@ void host_set_hook(host_hook_fn *fn, void *ctx);
  * HOST_WRITE of len bytes at data to off; HOST_TRUNCATE to off bytes; HOST_OPEN
  * of fd that may have made path; HOST_MKDIR, HOST_UNLINK, HOST_RMDIR of path;
  * HOST_RENAME, HOST_LINK, HOST_EXCHANGE of path and to; HOST_SYNC of fd, of
- * path, or with neither of everything.
+ * path, or with neither of everything; HOST_ORDER of fd.
  */
 struct host_event {
 	enum host_op	 op;
@@ -95,6 +95,13 @@ int host_sync(int fd);		/* data and what is needed to reach it */
 int host_sync_path(int root, const char *path);	/* a folder or a file */
 int host_sync_all(int root);	/* all of the file system */
 /*
+ * What was written is on the disk before any change of names that comes after
+ * it, as far as the file system keeps an order: ext4 with its ordered data does,
+ * on others bytes that are under way already arrive first, as a rule.  It
+ * waits for nothing, but where the system has no call for it: that syncs.
+ */
+int host_order(int fd);
+/*
  * Is one of these under way, on any thread?  A change of names may then have to
  * wait for it in the file system.
  */
@@ -117,9 +124,10 @@ int host_futimes(int fd, const struct timespec ts[2]);
 
 /* A whole small file, at most max bytes (EFBIG); -1 or its length. */
 ssize_t host_read_file(int root, const char *path, void *buf, size_t max);
-/* A new file (EEXIST) with these bytes, synced if asked. */
+/* A new file (EEXIST) with these bytes, which are durable when they are. */
+enum host_when { HOST_WHENEVER, HOST_DURABLE, HOST_BEFORE_NAMES };
 int host_write_file(int root, const char *path, const void *buf, size_t len,
-    mode_t mode, bool sync);
+    mode_t mode, enum host_when when);
 
 /* One entry of a folder; d_type as a hint. */
 struct host_dirent {

@@ -31,14 +31,16 @@ host_read_file(int root, const char *path, void *buf, size_t max)
 
 int
 host_write_file(int root, const char *path, const void *buf, size_t len,
-    mode_t mode, bool sync)
+    mode_t mode, enum host_when when)
 {
 	int fd, saved;
 
 	if ((fd = host_open(root, path, O_WRONLY | O_CREAT | O_EXCL,
 	    mode)) == -1)
 		return -1;
-	if (host_write(fd, buf, len, 0) == -1 || (sync && host_sync(fd) == -1))
+	if (host_write(fd, buf, len, 0) == -1 ||
+	    (when == HOST_DURABLE && host_sync(fd) == -1) ||
+	    (when == HOST_BEFORE_NAMES && host_order(fd) == -1))
 		goto err;
 	if (host_close(fd) == -1) {
 		fd = -1;

@@ -50,6 +50,32 @@ host_sync(int fd)
 	return 0;
 }
 
+static int
+order_fd(int fd)
+{
+#ifdef HAVE_SYNC_FILE_RANGE
+	/* Its blocks are found now, so its transaction waits for the bytes. */
+	if (sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE) == 0)
+		return 0;
+	if (errno == EIO || errno == ENOSPC)
+		return -1;
+#endif
+#ifdef F_BARRIERFSYNC
+	if (fcntl(fd, F_BARRIERFSYNC) == 0)
+		return 0;
+#endif
+	return sync_fd(fd);
+}
+
+int
+host_order(int fd)
+{
+	if (host_hooked(HOST_ORDER, NULL) || order_fd(fd) == -1)
+		return -1;
+	host_record(&(struct host_event){ .op = HOST_ORDER, .fd = fd });
+	return 0;
+}
+
 int
 host_sync_path(int root, const char *path)
 {

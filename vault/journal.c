@@ -29,6 +29,12 @@ journal_is_durable(const struct journal *j)
 	return j != NULL && j->durable;
 }
 
+bool
+journal_was_clean(const struct journal *j)
+{
+	return j->was_clean;
+}
+
 /* -- taking and giving back */
 
 /* Room on the disk, now, so that a flush does not find out half way. */
@@ -292,6 +298,8 @@ journal_open(struct vault *v, const char *path, bool make, unsigned *mended,
 			atomic_store(&journal_head(j, i)->form, 0);
 		j->slots[i].room = (uint64_t)size >= journal_at(i + 1);
 	}
+	j->was_clean = journal_head(j, 0)->kind == JKIND_CLEAN;
+	journal_head(j, 0)->kind = 0;
 	lockfile_rest(j->map, JOURNAL_MAP);
 	j->durable = !tune_off(TUNE_JOURNAL);
 	return j;
@@ -312,6 +320,8 @@ journal_close(struct journal *j)
 		return;
 	if (journal_checkpoint(j, 0, NULL) == -1)
 		log_warn("the journal keeps what could not be synced");
+	else if (!vault_sync_waits(j->v))
+		journal_head(j, 0)->kind = JKIND_CLEAN;
 	lock_fini(&j->sync_lock);
 	lock_fini(&j->lock);
 	(void)munmap(j->map, JOURNAL_MAP);

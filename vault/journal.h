@@ -50,6 +50,12 @@ struct journal *journal_open(struct vault *v, const char *path, bool make,
 void journal_close(struct journal *j);
 
 /*
+ * Did the server that had it before come to its end, and had synced all names?
+ * Else what it told its clients of may be in memory only.
+ */
+bool journal_was_clean(const struct journal *j);
+
+/*
  * A slot for a change of f.  JOURNAL_NONE: there is no room on its disk, or j
  * is NULL; the write goes on unprotected.  May sync other files.
  */

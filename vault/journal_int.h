@@ -21,7 +21,8 @@
 /* The heads of all slots, which are mapped; then the data. */
 #define JOURNAL_MAP	((size_t)JOURNAL_SLOTS * JOURNAL_HEAD)
 
-enum jkind { JKIND_REPLACE = 1, JKIND_APPEND };
+/* The last is of the first head only, which is free then: all was synced. */
+enum jkind { JKIND_REPLACE = 1, JKIND_APPEND, JKIND_CLEAN };
 
 /*
  * In the machine's own order.  It counts while form is JOURNAL_FORM and check
@@ -63,6 +64,7 @@ struct journal {
 	int		 fd;
 	uint8_t		*map;
 	bool		 durable;
+	bool		 was_clean;
 
 	struct lock	 lock;		/* guards the rest */
 	struct jslot	 slots[JOURNAL_SLOTS];

@@ -14,6 +14,7 @@
 #include "base/arena.h"
 #include "base/bufpool.h"
 #include "base/log.h"
+#include "base/secret.h"
 #include "base/verr.h"
 #include "vault/file_int.h"
 #include "vault/journal_int.h"
@@ -187,7 +188,7 @@ is_sane(const struct journal *j, uint32_t slot)
 		return false;
 	checked = journal_checked(h, &n);
 	return keys_tag(j->v->keys, checked, n, tag) &&
-	    memcmp(tag, h->check, sizeof(tag)) == 0 &&
+	    secret_equal(tag, h->check, sizeof(tag)) &&
 	    memchr(h->path, '\0', sizeof(h->path)) != NULL &&
 	    (h->kind == JKIND_REPLACE || h->kind == JKIND_APPEND) &&
 	    h->disk_off >= c->header_len && h->disk_off < INT64_MAX / 2 &&

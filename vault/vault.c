@@ -26,12 +26,11 @@ vault_assemble(int root, struct keys *keys, const struct cipher *cipher,
     int format, int threshold, const struct vault_options *o, struct verr *e)
 {
 	struct vault *v;
-	unsigned i;
 
 	if ((v = calloc(1, sizeof(*v))) == NULL ||
 	    !lru_init(&v->dirs, 4 * VAULT_DIRS_IDLE))
 		goto err0;
-	if (!lru_init(&v->files, VAULT_FILES_IDLE))
+	if (!lru_init(&v->files, VAULT_DIRTY_FILES))
 		goto err1;
 	if (!vault_sync_init(v))
 		goto err2;
@@ -45,14 +44,15 @@ vault_assemble(int root, struct keys *keys, const struct cipher *cipher,
 	v->format = format;
 	v->threshold = threshold;
 	v->read_only = o != NULL && o->read_only;
+	v->sync_each = o != NULL && o->sync_names;
 	v->cache_bytes = o != NULL && o->cache_bytes > 0 ? o->cache_bytes :
 	    VAULT_CACHE_DEFAULT;
 	lock_init(&v->rename_lock, LOCK_RENAME);
 	lock_init(&v->dirs_lock, LOCK_DIRCACHE);
 	TAILQ_INIT(&v->kept);
 	lock_init(&v->files_lock, LOCK_FILECACHE);
-	for (i = 0; i < VAULT_HEADER_LOCKS; i++)
-		lock_init(&v->header_lock[i], LOCK_HEADER);
+	dir_fds_init(v);
+	rwlock_init(&v->header_lock, LOCK_HEADER);
 	TAILQ_INIT(&v->dirty_files);
 	lock_init(&v->search_lock, LOCK_SEARCH);
 	(void)pthread_cond_init(&v->search_end, NULL);
@@ -173,7 +173,6 @@ write_all(struct vault *v)
 void
 vault_close(struct vault *v)
 {
-	unsigned i;
 
 	if (v == NULL)
 		return;
@@ -182,13 +181,13 @@ vault_close(struct vault *v)
 	file_table_free(v);
 	chunks_fini(&v->chunks);
 	dir_table_free(v);
+	dir_fds_fini(v);
 	vault_sync_fini(v);
 	keys_free(v->keys);
 	lock_fini(&v->rename_lock);
 	lock_fini(&v->dirs_lock);
 	lock_fini(&v->files_lock);
-	for (i = 0; i < VAULT_HEADER_LOCKS; i++)
-		lock_fini(&v->header_lock[i]);
+	rwlock_fini(&v->header_lock);
 	index_free(v->index);
 	(void)pthread_cond_destroy(&v->search_end);
 	lock_fini(&v->search_lock);

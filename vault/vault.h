@@ -25,6 +25,8 @@ struct cipher;
 
 struct vault_options {
 	bool		 read_only;	/* open nothing for writing, ever */
+	bool		 sync_names;	/* a change of names or attributes is
+					   durable when it is answered */
 	size_t		 cache_bytes;	/* of listings, and of clear chunks:
 					   each; 0: the default */
 	const char	*masterkey;	/* file, if not its own; or NULL */
@@ -70,9 +72,9 @@ void vault_write_back(struct vault *v, const struct vault_write_back *wb);
 #define VAULT_IDLE		UINT_MAX
 
 /*
- * Write to the disk what has been dirty for age_ms, and sync what has waited
- * in the journal for that long.  What fails stays, for another time or for
- * file_sync() to tell.  *next_ms: when to come again; VAULT_IDLE: when there
+ * Write to the disk what has been dirty for age_ms, and sync names and what
+ * is in the journal if they have waited for that long.  What fails stays, for
+ * another time or for file_sync() to tell.  *next_ms: when to come again; VAULT_IDLE: when there
  * is something.  Blocks on the disk.
  */
 int vault_write_out(struct vault *v, unsigned age_ms, unsigned *next_ms,

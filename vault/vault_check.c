@@ -16,7 +16,7 @@
 #include "vault/keys.h"
 
 #define PASSES_MAX	16
-#define TMP_MAX		(256u * 1024)
+#define SCRATCH_MAX	(256u * 1024)
 
 static int
 passes(struct check *c)
@@ -46,7 +46,7 @@ init(struct check *c)
 	uint8_t r[2];
 
 	if ((c->k = keys_take(c->v->keys)) == NULL ||
-	    (c->tmp = arena_new(TMP_MAX)) == NULL ||
+	    (c->tmp = arena_new(SCRATCH_MAX)) == NULL ||
 	    (c->buf = malloc(CHECK_BUF)) == NULL ||
 	    !entropy_fill(r, sizeof(r)))
 		return false;

@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/tune.h"
 #include "base/verr.h"
@@ -26,7 +27,8 @@ bool
 vault_keeps_writes(struct vault *v)
 {
 	return v->wb.dirty_max > 0 &&
-	    chunks_dirty(&v->chunks) < v->wb.dirty_max;
+	    chunks_dirty(&v->chunks) < v->wb.dirty_max &&
+	    v->ndirty_files < v->dirty_files_max;
 }
 
 /* The file that is dirty for longest, if for age_ms: a reference, or NULL. */
@@ -86,8 +88,7 @@ vault_make_room(struct vault *v)
 {
 	struct file *f;
 
-	while (v->wb.dirty_max > 0 &&
-	    chunks_dirty(&v->chunks) >= v->wb.dirty_max &&
+	while (v->wb.dirty_max > 0 && !vault_keeps_writes(v) &&
 	    (f = oldest(v, 0)) != NULL)
 		if (write_file(f, NULL) == -1)
 			break;		/* writes go through then */
@@ -96,7 +97,12 @@ vault_make_room(struct vault *v)
 void
 vault_write_back(struct vault *v, const struct vault_write_back *wb)
 {
+	long open_max = sysconf(_SC_OPEN_MAX);
+
 	v->wb = *wb;
+	/* Each has a descriptor. */
+	v->dirty_files_max = open_max < 4 || open_max / 4 > VAULT_DIRTY_FILES ?
+	    VAULT_DIRTY_FILES : (unsigned)(open_max / 4);
 	if (v->read_only || tune_off(TUNE_WRITE_CACHE))
 		v->wb.dirty_max = 0;
 }
@@ -105,20 +111,18 @@ int
 vault_write_out(struct vault *v, unsigned age_ms, unsigned *next_ms,
     struct verr *e)
 {
-	int64_t left = INT64_MAX;
+	int64_t left = INT64_MAX, names;
 	unsigned tries;
 	struct file *f;
 	int r = 0;
 
-	lock_take(&v->files_lock);
-	tries = 0;
-	TAILQ_FOREACH(f, &v->dirty_files, dirty_link)
-		tries++;
-	lock_drop(&v->files_lock);
+	tries = v->ndirty_files;
 	while (tries-- > 0 && (f = oldest(v, age_ms)) != NULL)
 		if (write_file(f, e) == -1)
 			r = -1;
 	if (journal_checkpoint(v->journal, age_ms, e) == -1)
+		r = -1;
+	if (vault_sync_aged(v, age_ms, &names, e) == -1)
 		r = -1;
 
 	lock_take(&v->files_lock);
@@ -127,6 +131,8 @@ vault_write_out(struct vault *v, unsigned age_ms, unsigned *next_ms,
 	lock_drop(&v->files_lock);
 	if (left == INT64_MAX && journal_waiting(v->journal) > 0)
 		left = age_ms;
+	if (names < left)
+		left = names;
 	*next_ms = left == INT64_MAX ? VAULT_IDLE : left < 10 ? 10 :
 	    (unsigned)left;
 	return r;

@@ -192,7 +192,7 @@ open_folder(const char *path, bool *made, struct verr *e)
 static int
 write_paper(int root, const char *name, const char *text, struct verr *e)
 {
-	if (host_write_file(root, name, text, strlen(text), 0600, true) == -1)
+	if (host_write_file(root, name, text, strlen(text), 0600, HOST_DURABLE) == -1)
 		return verr_sys(e, "cannot write %s", name);
 	return 0;
 }
@@ -224,7 +224,8 @@ make_tree(struct vault *v, struct verr *e)
 	    host_mkdir(v->root, d->path, 0755) == -1)
 		return verr_sys(e, "cannot make folder %s", d->path);
 	dir_leaf_path(d->path, VAULT_DIRID_FILE, path);
-	if (file_make(v, path, 0644, d->id, d->id_len, e) == -1)
+	if (file_make(v, path, 0644, d->id, d->id_len, HOST_WHENEVER,
+	    e) == -1)
 		return -1;
 	vault_sync_note(v, path);
 	vault_sync_note(v, d->path);

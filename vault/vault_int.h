@@ -31,9 +31,10 @@ struct names;
 /* Directories and open files that nobody refers to but are kept. */
 #define VAULT_DIRS_IDLE		4096u
 #define VAULT_FILES_IDLE	256u
+#define VAULT_DIRTY_FILES	4096u
+#define VAULT_DIR_FDS		8u
 
 /* Files that may be given their first header side by side. */
-#define VAULT_HEADER_LOCKS	16u
 
 /* Paths awaiting fsync before everything is synced instead. */
 #define VAULT_SYNC_MAX		256u
@@ -41,6 +42,13 @@ struct names;
 #define VAULT_DIRID_FILE	"dirid.c9r"
 #define VAULT_TMP_PREFIX	"vnfs-"
 #define VAULT_TMP_SUFFIX	".tmp"
+
+/* A folder, for dir_stat.c. */
+struct dir_fd {
+	char		path[NAME_DIRPATH_LEN + 1];
+	int		fd;			/* or -1 */
+	int64_t		since_ms;		/* it was at path then */
+};
 
 struct sync_path {
 	uint64_t	hash;
@@ -54,6 +62,7 @@ struct vault {
 	/* constant after vault_open() */
 	int			 root;		/* descriptor of the folder */
 	bool			 read_only;
+	bool			 sync_each;	/* names, before the reply */
 	int			 format;
 	int			 threshold;	/* bytes, vault-format 4.4 */
 	size_t			 cache_bytes;
@@ -80,19 +89,26 @@ struct vault {
 	pthread_cond_t		 search_end;
 	int64_t			 search_until;	/* no other before that */
 
-	struct lock		 header_lock[VAULT_HEADER_LOCKS]; /* by inode */
+	struct lock		 dir_fds_lock;
+	struct dir_fd		 dir_fds[VAULT_DIR_FDS]; /* guarded by it */
+	unsigned		 dir_fds_next;	/* guarded by it */
+
+	struct rwlock		 header_lock;	/* file_int.h */
 	struct lock		 files_lock;
 	struct lru		 files;		/* guarded by files_lock */
 	size_t			 files_idle;	/* guarded by files_lock */
 	struct file_list	 dirty_files;	/* guarded by files_lock: have
 						   unwritten chunks; oldest
 						   first */
+	_Atomic unsigned	 ndirty_files;	/* written under files_lock */
+	unsigned		 dirty_files_max; /* constant in use */
 	_Atomic uint64_t	 flushes;	/* written under files_lock */
 
 	struct lock		 sync_run;	/* held during a sync */
 	struct lock		 sync_lock;	/* guards the rest */
 	unsigned		 sync_count;
 	bool			 sync_all;	/* more than the list holds */
+	int64_t			 sync_ms;	/* since then something waits */
 	struct sync_path	*sync_list;	/* VAULT_SYNC_MAX of them */
 
 	_Atomic size_t		 list_bytes;	/* in cached listings */
@@ -240,12 +256,16 @@ void dir_listing_new(struct dir *d, const struct host_stat *st);
  * goes is noticed by who looks for it); we did: before and after tell how it
  * looked.  d->change is held throughout.
  */
-void dir_listing_begin(struct dir *d, const struct host_stat *before);
+void dir_listing_begin(struct dir *d, const struct stamp *before);
 void dir_listing_added(struct dir *d, const char *entry);
-void dir_listing_changed(struct dir *d, const struct host_stat *before,
-    const struct host_stat *after);
+void dir_listing_changed(struct dir *d, const struct stamp *before,
+    const struct stamp *after);
 void dir_listing_forget(struct dir *d);
 void dir_listing_fini(struct dir *d);
+
+/* -- dir_stat.c */
+void dir_fds_init(struct vault *v);
+void dir_fds_fini(struct vault *v);
 
 /* -- dir_search.c */
 /* For its index: a file or symlink has a name in another directory now; */
@@ -260,7 +280,7 @@ struct change {
 	struct dir		*d;
 	struct dir_change	*ch;
 	bool			 have_before;
-	struct host_stat	 before;
+	struct stamp		 before;
 };
 bool dir_is_quick(const struct dir_change *ch);	/* ch may be NULL */
 void dir_change_meet(const struct dir_change *ch, uint64_t fileid);
@@ -272,6 +292,12 @@ int dir_change_begin(struct change *c, struct dir *d, struct dir_change *ch,
 void dir_change_end(struct change *c);
 /* Nothing is known yet; ch may be NULL. */
 void dir_change_none(struct dir_change *ch);
+/*
+ * At the very end, with no lock held: r, and if the change is to be durable
+ * before anybody is told of it, it is.  -1: ent (or NULL) has no reference.
+ */
+int dir_change_durable(struct vault *v, int r, struct entry *ent,
+    struct verr *e);
 /*
  * An entry that is a folder got its name: what is inside is to be synced with
  * it.  leaf: dir.c9r or symlink.c9r, whose bytes count too, or NULL.
@@ -327,6 +353,16 @@ bool vault_sync_init(struct vault *v);
 void vault_sync_fini(struct vault *v);
 /* This folder or file changed: it is to be synced before the next COMMIT. */
 void vault_sync_note(struct vault *v, const char *path);
+/* What others did before us may not be durable: all of it before the next. */
+void vault_sync_note_all(struct vault *v);
+/* Does anything wait for a sync of names? */
+bool vault_sync_waits(struct vault *v);
+/*
+ * Sync the names if some have waited for age_ms.  *left_ms: until that is so;
+ * INT64_MAX: none wait.
+ */
+int vault_sync_aged(struct vault *v, unsigned age_ms, int64_t *left_ms,
+    struct verr *e);
 
 /* -- vault.c */
 /*

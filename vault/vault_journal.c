@@ -39,6 +39,9 @@ vault_journal(struct vault *v, const char *dir, unsigned *mended,
 		if (j == NULL)
 			continue;
 		*mended += n;
+		/* Names that a dead server made: COMMIT promises them, too. */
+		if (!journal_was_clean(j))
+			vault_sync_note_all(v);
 		if (v->journal == NULL)
 			v->journal = j;
 		else

@@ -210,7 +210,7 @@ write_new(const struct change *c, const char *json, struct verr *e)
 	/* what a change that was interrupted has left */
 	if (host_unlink(c->root, c->tmp) == -1 && errno != ENOENT)
 		return verr_sys(e, "cannot remove the old %s", c->tmp);
-	if (host_write_file(c->root, c->tmp, json, len, 0600, true) == -1)
+	if (host_write_file(c->root, c->tmp, json, len, 0600, HOST_DURABLE) == -1)
 		return verr_sys(e, "cannot write %s", c->tmp);
 	return 0;
 }
@@ -250,7 +250,7 @@ make_backup(struct change *c, struct verr *e)
 		c->backed_up = true;
 	else if (r == 0 && errno != EEXIST) {
 		c->backed_up = host_write_file(c->root, c->backup, old,
-		    (size_t)n, c->old.mode & 0777, true) == 0;
+		    (size_t)n, c->old.mode & 0777, HOST_DURABLE) == 0;
 		if (!c->backed_up && errno != EEXIST)
 			r = verr_sys(e, "cannot write the backup %s",
 			    c->backup);

@@ -119,6 +119,10 @@ for cipher in SIV_GCM SIV_CTRMAC; do
 		continue
 	fi
 	fill
+	# shellcheck disable=SC2046
+	ok 'the state directory has no name and no data' sh -c \
+	    "! grep -aqr $(printf ' -e %s' $texts) st"
+	ok 'but a journal or replies' test -n "$(find st -type f -size +0)"
 	ok 'files go in and come back' same 'ok data-that-is-nowhere-else' \
 	    "$(grep data said held | cut -d: -f2 | sort -u)"
 	ok 'large ones too' grep -q '^ok same$' held

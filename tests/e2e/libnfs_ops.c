@@ -238,6 +238,18 @@ errors(void)
 }
 
 static void
+the_rest(void)
+{
+	struct nfs_statvfs_64 fs;
+
+	expect("a second name is given", 0,
+	    nfs_link(nfs, "/folder/\xc3\xa4", "/second"));
+	expect("and taken", 0, nfs_unlink(nfs, "/second"));
+	expect("there is room", 0, nfs_statvfs64(nfs, "/", &fs));
+	report(fs.f_blocks > 0, "of some blocks", 0);
+}
+
+static void
 clean_up(void)
 {
 	expect("the symlink is removed", 0, nfs_unlink(nfs, "/link"));
@@ -263,6 +275,7 @@ main(int argc, char **argv)
 	attributes();
 	listing();
 	errors();
+	the_rest();
 	clean_up();
 	nfs_destroy_url(url);
 	nfs_destroy_context(nfs);

@@ -142,7 +142,7 @@ fuzzbox_put(struct fuzzbox *b, const char *path, const void *data, size_t len)
 	*s = '\0';
 	fuzzbox_mkdir(b, folder);
 	(void)host_unlink(b->root, path);
-	(void)host_write_file(b->root, path, data, len, 0644, false);
+	(void)host_write_file(b->root, path, data, len, 0644, HOST_WHENEVER);
 }
 
 void

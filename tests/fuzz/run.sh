@@ -1,6 +1,8 @@
 #!/bin/sh
 # usage: run.sh SOURCE-TREE FUZZER...: each for $FUZZ_SECONDS (15).
-# New inputs go to corpus/ in the folder it runs in, never into the tree.
+# New inputs go to corpus/ in the folder it runs in, never into the tree.  A
+# line for each: inputs tried, edges of the program that they reached (libFuzzer's
+# "cov"), and how many of them are new to the corpus.
 src=$1
 shift
 seconds=${FUZZ_SECONDS:-15}
@@ -16,7 +18,11 @@ one() {
 	    "corpus/$name" $old > "corpus/$name.log" 2>&1; then
 		echo "ok - fuzz_$name: $(sed -n \
 		    's/^stat::number_of_executed_units: *//p' \
-		    "corpus/$name.log") inputs"
+		    "corpus/$name.log") inputs in $seconds s, $(sed -n \
+		    's/^#.*DONE *cov: \([0-9]*\).*/\1/p' \
+		    "corpus/$name.log") edges, $(sed -n \
+		    's/^stat::new_units_added: *//p' \
+		    "corpus/$name.log") inputs new"
 	else
 		tail -n 30 "corpus/$name.log" | sed 's/^/# /'
 		echo "not ok - fuzz_$name, see $PWD/corpus/$name.log"

@@ -212,7 +212,7 @@ main(void)
 {
 	unsigned kills = number("KILLS", 12), i, bad;
 	struct client *c;
-	bool same_port;
+	bool same_port, good;
 	pid_t pid;
 	int st;
 
@@ -230,7 +230,7 @@ main(void)
 		c = kill_start(&same_port);
 		kill_look(c, i, same_port);
 	}
-	kill_tell(kills);
+	good = kill_tell(kills);
 	client_free(c);
 	(void)kill(server, SIGTERM);
 	if (waitpid(server, &st, 0) != server || !WIFEXITED(st) ||
@@ -238,5 +238,5 @@ main(void)
 		kill_die("the server does not end", "");
 	bad = check_vault();
 	remove_all();
-	return bad != 0;
+	return bad != 0 || !good;
 }

@@ -23,9 +23,10 @@
  * - A page that is mapped and stored into while it is written may be torn
  *   between any two states, in words of 8 bytes: nobody orders those stores.
  * - Changes of names are whole, each of them, and in order: some of the first
- *   of those that were not synced (a journaling file system).  In the harsh way
- *   only those that touch a common folder are in order, where the removal of a
- *   folder touches that folder, too.
+ *   of those that were not synced (a journaling file system); and none is there
+ *   without the bytes that were ordered before it (host_order()).  In the harsh
+ *   way only those that touch a common folder are in order, where the removal of
+ *   a folder touches that folder, too, and bytes have no order with names.
  *
  * What must be there (RFC 1813, 3.3.21): the bytes of a file as of its last
  * COMMIT, or what was written over them since; every name as of the last COMMIT
@@ -50,7 +51,7 @@
 
 enum power_kind {
 	POWER_WRITE, POWER_STORE, POWER_CUT, POWER_NAMES, POWER_SYNC,
-	POWER_SYNC_ALL,
+	POWER_SYNC_ALL, POWER_ORDER,
 };
 
 /* A name in a folder becomes that of obj; -1: of nothing. */
@@ -105,10 +106,26 @@ void power_log_free(struct power_log *l);
 /* What of the changes that were not synced is there. */
 enum power_how { POWER_NOTHING, POWER_ALL, POWER_MIXED, POWER_HARSH };
 
+/*
+ * What the server might do wrong.  The log is read as if it had: so it is known
+ * that the states would show it.
+ */
+enum power_flaw {
+	POWER_SOUND,
+	POWER_NO_JOURNAL_SYNC,	/* what is replaced is not synced before */
+	POWER_JOURNAL_LATE,	/* it is, but after it is in place */
+	POWER_NO_FILE_SYNC,	/* COMMIT leaves the file's own sync out */
+	POWER_NO_FOLDER_SYNC,	/* and those of names */
+	POWER_NO_TAG,		/* half a head is believed */
+	POWER_NO_NEWEST,	/* the newest record is not replayed */
+	POWER_FLAWS
+};
+
 struct power_crash {
 	unsigned	 at;		/* behind so many events */
 	enum power_how	 how;
 	uint32_t	 seed;
+	enum power_flaw	 flaw;
 };
 
 /*
@@ -118,6 +135,11 @@ struct power_crash {
  */
 void power_build(const struct power_log *l, const struct power_crash *c,
     const char *dir, struct keys *k);
+
+/* power_heads.c: that, in the file at path; the objects became made, if done. */
+void power_heads(const struct power_log *l, const struct power_crash *c,
+    const char *path, const struct host_stat *made, const bool *done,
+    struct keys *k);
 
 /* -- the model */
 
@@ -174,11 +196,6 @@ uint32_t power_draw(uint32_t *seed, uint32_t n);
 
 /* power_work.c: "overwrite", "append" ...; NULL behind the last. */
 const char *power_work_name(unsigned which);
-/*
- * True if it moves long names between folders of the storage, where it needs
- * the order of what happens in different folders.
- */
-bool power_work_moves(unsigned which);
 void power_work(struct power_model *m, unsigned which, unsigned rounds);
 
 /* -- the judgement */

@@ -264,7 +264,8 @@ on_sync(struct power_log *l, const struct host_event *ev)
 	if (obj == -1 && !ready)
 		obj = POWER_JOURNAL;
 	if (obj != -1)
-		(void)add_event(l, POWER_SYNC, obj);
+		(void)add_event(l, ev->op == HOST_SYNC ? POWER_SYNC :
+		    POWER_ORDER, obj);
 }
 
 static void
@@ -274,7 +275,7 @@ on_event(void *ctx, const struct host_event *ev)
 	int obj;
 
 	catch_stores(l);
-	if (ev->op == HOST_SYNC)
+	if (ev->op == HOST_SYNC || ev->op == HOST_ORDER)
 		on_sync(l, ev);
 	else if (ev->op == HOST_WRITE || ev->op == HOST_TRUNCATE) {
 		if ((obj = by_fd(l, ev->fd)) == -1)
@@ -347,6 +348,8 @@ power_record(struct power_log *l, struct box *b, const char *state)
 	path = box_text("%s/%s", state, s.name);
 	map_journal(l, path);
 	free(path);
+	/* What a server before may have left; from here on it is its own. */
+	cr_assert_eq(vault_sync_names(b->v, &b->e), 0, "%s", b->e.text);
 }
 
 void

@@ -18,7 +18,7 @@ struct making {
 	unsigned		 *n_names;
 	unsigned		 *synced;	/* events before it */
 	struct host_stat	 *made;		/* what an object became */
-	bool			 *is_made;
+	bool			 *done;
 	char			 *path_of;	/* of the first name */
 };
 
@@ -109,21 +109,32 @@ is_touched(size_t at, const struct power_event *const *u, unsigned n,
 	return is;
 }
 
-/* In each head of the journal, a run of words is of the other state. */
+/* In each head of the journal, a word or a run is of the other state. */
 static void
 tear_words(struct making *m, uint8_t *page, const uint8_t *other)
 {
+	const uint32_t words = JOURNAL_HEAD / POWER_WORD;
 	size_t at, from, len;
+	bool one;
 
 	for (at = 0; at < POWER_PAGE; at += JOURNAL_HEAD) {
-		from = power_draw(&m->seed, power_draw(&m->seed, 2) == 0 ?
-		    12 : JOURNAL_HEAD / POWER_WORD) * POWER_WORD;
-		len = power_draw(&m->seed, power_draw(&m->seed, 2) == 0 ?
-		    3 : JOURNAL_HEAD / POWER_WORD) * POWER_WORD;
+		one = power_draw(&m->seed, 2) == 0;
+		from = power_draw(&m->seed, one ? 6 : words) * POWER_WORD;
+		len = one ? POWER_WORD : power_draw(&m->seed, words) *
+		    POWER_WORD;
 		if (len > JOURNAL_HEAD - from)
 			len = JOURNAL_HEAD - from;
 		memcpy(page + at + from, other + at + from, len);
 	}
+}
+
+/* Of n events: none, all, or some of the first. */
+static unsigned
+some_of(struct making *m, unsigned n)
+{
+	unsigned r = power_draw(&m->seed, 3);
+
+	return r == 0 ? 0 : r == 1 ? n : power_draw(&m->seed, n + 1);
 }
 
 static void
@@ -137,10 +148,10 @@ mix_page(struct making *m, uint8_t *page, size_t at,
 	if (!is_touched(at, u, n, &stored))
 		return;
 	memcpy(other, page, sizeof(other));
-	page_after(page, at, u, n, power_draw(&m->seed, n + 1));
-	if (power_draw(&m->seed, 4) != 0)
+	page_after(page, at, u, n, some_of(m, n));
+	if (!stored && power_draw(&m->seed, 4) != 0)
 		return;
-	page_after(other, at, u, n, power_draw(&m->seed, n + 1));
+	page_after(other, at, u, n, some_of(m, n));
 	if (stored)
 		tear_words(m, page, other);
 	for (i = 0; i < POWER_PAGE && !stored; i += POWER_SECTOR)
@@ -310,7 +321,7 @@ all_names(struct making *m)
 {
 	bool *keep = calloc(m->c->at + 1, sizeof(*keep));
 	const struct power_obj *o;
-	unsigned i, k;
+	unsigned i, k, last = 0;
 	int d;
 
 	for (d = 0; d < m->l->objs; d++) {
@@ -319,6 +330,12 @@ all_names(struct making *m)
 			put_name(m, &o->first[k]);
 	}
 	choose(m, keep);
+	for (i = 0; i < m->c->at; i++)
+		last = keep[i] ? i : last;
+	for (i = 0; i < last && m->c->how != POWER_HARSH; i++)
+		if (m->l->ev[i].kind == POWER_ORDER &&
+		    i > m->synced[m->l->ev[i].obj])
+			m->synced[m->l->ev[i].obj] = i;
 	for (i = 0; i < m->c->at; i++)
 		for (k = 0; keep[i] && k < m->l->ev[i].sets; k++)
 			put_name(m, &m->l->ev[i].set[k]);
@@ -339,7 +356,7 @@ make_file(struct making *m, int obj, const char *path)
 	struct image im;
 	int fd;
 
-	if (m->is_made[obj]) {
+	if (m->done[obj]) {
 		cr_assert_eq(link(place_of(m, obj), path), 0);
 		return;
 	}
@@ -350,7 +367,7 @@ make_file(struct making *m, int obj, const char *path)
 	cr_assert_eq(host_fstat(fd, &m->made[obj]), 0);
 	(void)close(fd);
 	free(im.data);
-	m->is_made[obj] = true;
+	m->done[obj] = true;
 	(void)snprintf(place_of(m, obj), PATH_ROOM, "%s", path);
 }
 
@@ -375,63 +392,34 @@ make_folder(struct making *m, int dir, const char *path)
 	}
 }
 
-/* A head names its file by inode: now by what that became. */
-static void
-mend_head(struct making *m, struct jhead *h, struct keys *k)
-{
-	const struct power_obj *o = m->l->obj;
-	const void *checked;
-	uint8_t tag[16];
-	size_t n;
-	bool good;
-	int i;
-
-	checked = journal_checked(h, &n);
-	cr_assert(keys_tag(k, checked, n, tag));
-	good = memcmp(tag, h->check, sizeof(tag)) == 0;
-	for (i = m->l->objs; i-- > POWER_JOURNAL + 1;)
-		if (!o[i].dir && o[i].ino == h->fileid && o[i].gen == h->gen)
-			break;
-	if (i > POWER_JOURNAL && m->is_made[i]) {
-		struct vattr a;
-
-		attr_from_stat(&a, VTYPE_FILE, &cipher_gcm, &m->made[i]);
-		h->fileid = a.fileid;
-		h->gen = a.gen;
-	} else
-		h->fileid = UINT64_MAX;
-	if (good)
-		cr_assert(keys_tag(k, checked, n, h->check));
-}
-
-static void
-mend_journal(struct making *m, struct keys *k)
-{
-	static uint8_t map[JOURNAL_MAP];
-	struct jhead *h;
-	int fd;
-	ssize_t n;
-	size_t at;
-
-	if (!m->is_made[POWER_JOURNAL])
-		return;
-	fd = open(place_of(m, POWER_JOURNAL), O_RDWR);
-	cr_assert_neq(fd, -1);
-	n = pread(fd, map, sizeof(map), 0);
-	for (at = 0; at + JOURNAL_HEAD <= (size_t)n; at += JOURNAL_HEAD) {
-		h = (struct jhead *)(void *)(map + at);
-		if (atomic_load(&h->form) == JOURNAL_FORM)
-			mend_head(m, h, k);
-	}
-	cr_assert_eq(pwrite(fd, map, (size_t)n, 0), n);
-	(void)close(fd);
-}
-
 static int
 take_away(const char *path, const struct stat *st, int flag, struct FTW *ftw)
 {
 	(void)st, (void)flag, (void)ftw;
 	return remove(path);
+}
+
+/* Of a sync that is event i: is it there, at this cut, with this flaw? */
+static bool
+is_made(const struct making *m, unsigned i)
+{
+	const struct power_event *ev = m->l->ev;
+	bool journal = ev[i].obj == POWER_JOURNAL;
+
+	switch (m->c->flaw) {
+	case POWER_NO_JOURNAL_SYNC:
+		return !journal;
+	case POWER_JOURNAL_LATE:
+		while (journal && ++i < m->c->at && ev[i].kind == POWER_WRITE)
+			continue;
+		return !journal || i < m->c->at;
+	case POWER_NO_FILE_SYNC:
+		return journal || m->l->obj[ev[i].obj].dir;
+	case POWER_NO_FOLDER_SYNC:
+		return !m->l->obj[ev[i].obj].dir;
+	default:
+		return true;
+	}
 }
 
 static void
@@ -443,7 +431,7 @@ find_synced(struct making *m)
 
 	for (i = 0; i < m->c->at; i++) {
 		ev = &m->l->ev[i];
-		if (ev->kind == POWER_SYNC)
+		if (ev->kind == POWER_SYNC && is_made(m, i))
 			m->synced[ev->obj] = i;
 		for (k = 0; ev->kind == POWER_SYNC_ALL && k < m->l->objs; k++)
 			m->synced[k] = i;
@@ -463,7 +451,7 @@ power_build(const struct power_log *l, const struct power_crash *c,
 	m.n_names = calloc(objs, sizeof(*m.n_names));
 	m.synced = calloc(objs, sizeof(*m.synced));
 	m.made = calloc(objs, sizeof(*m.made));
-	m.is_made = calloc(objs, sizeof(*m.is_made));
+	m.done = calloc(objs, sizeof(*m.done));
 	m.path_of = calloc(objs, PATH_ROOM);
 	(void)nftw(dir, take_away, 16, FTW_DEPTH | FTW_PHYS);
 	cr_assert_eq(mkdir(dir, 0700), 0);
@@ -475,13 +463,15 @@ power_build(const struct power_log *l, const struct power_crash *c,
 	path = box_text("%s/state", dir);
 	make_folder(&m, POWER_STATE, path);
 	free(path);
-	mend_journal(&m, k);
+	if (m.done[POWER_JOURNAL])
+		power_heads(l, c, place_of(&m, POWER_JOURNAL), m.made, m.done,
+		    k);
 	for (i = 0; i < l->objs; i++)
 		free(m.names[i]);
 	free(m.names);
 	free(m.n_names);
 	free(m.synced);
 	free(m.made);
-	free(m.is_made);
+	free(m.done);
 	free(m.path_of);
 }

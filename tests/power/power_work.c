@@ -240,15 +240,62 @@ git(struct power_model *m, unsigned rounds)
 	}
 }
 
+/*
+ * Small files that are written again and again, as counters and settings are:
+ * slots of the journal are used, free, and used again by another file.
+ */
+static void
+settings(struct power_model *m, unsigned rounds)
+{
+	uint32_t i;
+	int f[2];
+
+	f[0] = power_make(m, 0, "window", VTYPE_FILE);
+	f[1] = power_make(m, 0, "sound", VTYPE_FILE);
+	power_put(m, f[0], 0, 900);
+	power_put(m, f[1], 0, 900);
+	power_commit(m, f[0]);
+	power_commit(m, f[1]);
+	for (i = 0; i < rounds; i++) {
+		power_put(m, f[i / 2 % 2], 0, 900);
+		power_commit(m, f[i / 2 % 2]);
+		if (i % 2 == 1 && draw(m, 8) != 0)
+			power_age(m);
+	}
+}
+
+/* Files take the names of symlinks, and the reverse, long ones and short. */
+static void
+swap(struct power_model *m, unsigned rounds)
+{
+	static const char *const names[] = { "n", "n" BOX_LONG };
+	int dir[2] = { 0 }, f, i = 0;
+	char name[16];
+
+	dir[1] = power_make(m, 0, "there", VTYPE_DIR);
+	for (; rounds > 0; rounds--, i++) {
+		(void)snprintf(name, sizeof(name), "new%d", i);
+		f = power_make(m, dir[draw(m, 2)], name, draw(m, 2) == 0 ?
+		    VTYPE_FILE : VTYPE_SYMLINK);
+		if (m->node[f].type == VTYPE_FILE) {
+			power_put(m, f, 0, 1 + draw(m, 2000));
+			if (draw(m, 3) != 0)
+				power_commit(m, f);
+		}
+		power_move(m, f, dir[draw(m, 2)], names[draw(m, 2)]);
+		if (draw(m, 6) == 0)
+			power_age(m);
+	}
+}
+
 static const struct {
 	const char	*name;
 	void		(*run)(struct power_model *m, unsigned rounds);
-	bool		 moves;		/* between folders on disk */
 } works[] = {
-	{ "overwrite", overwrite, false }, { "append", append, false },
-	{ "trim", trim, false }, { "replace", replace, true },
-	{ "create", create, true }, { "sqlite", sqlite, false },
-	{ "sqlite-wal", sqlite_wal, false }, { "git", git, false },
+	{ "overwrite", overwrite }, { "append", append }, { "trim", trim },
+	{ "replace", replace }, { "create", create }, { "sqlite", sqlite },
+	{ "sqlite-wal", sqlite_wal }, { "git", git },
+	{ "settings", settings }, { "swap", swap },
 };
 
 const char *
@@ -256,12 +303,6 @@ power_work_name(unsigned which)
 {
 	return which < sizeof(works) / sizeof(works[0]) ? works[which].name :
 	    NULL;
-}
-
-bool
-power_work_moves(unsigned which)
-{
-	return works[which].moves;
 }
 
 void

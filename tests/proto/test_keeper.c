@@ -284,10 +284,10 @@ Test(keeper, a_wrong_password_leaves_it_locked)
 
 Test(keeper, the_largest_password_that_there_can_be_is_tried)
 {
-	static char line[8 + 2 * PASS_MAX + 1] = "unlock ";
+	static char line[8 + 2 * PASS_LEN_MAX + 1] = "unlock ";
 
-	memset(line + 7, '6', 2 * PASS_MAX);
-	line[7 + 2 * PASS_MAX] = '\n';
+	memset(line + 7, '6', 2 * PASS_LEN_MAX);
+	line[7 + 2 * PASS_LEN_MAX] = '\n';
 	DONE(LOCK);
 	FAILS(line, "password");
 	DONE(UNLOCK);

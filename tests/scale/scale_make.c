@@ -54,7 +54,8 @@ make_file(struct dir *d, unsigned i)
 	if (dir_disk_name(d, name, (size_t)n, &dn, &e) == -1)
 		die(name, &e);
 	dir_entry_path(d, dn.entry, dn.entry_len, NULL, path);
-	if (file_make(d->v, path, 0644, text, i * 37u % 101, &e) == -1)
+	if (file_make(d->v, path, 0644, text, i * 37u % 101,
+	    HOST_WHENEVER, &e) == -1)
 		die(name, &e);
 }
 

@@ -116,13 +116,55 @@ Test(check_data, a_bad_byte_in_small_files_and_links_is_found)
 	}
 }
 
-Test(check_data, a_file_without_a_byte_is_told)
+/* Told, and by a repair an empty file with the old time of change. */
+static void
+expect_emptied(const char *clear, const char *rel, enum check_kind kind,
+    enum check_severity severity)
 {
-	char *rel = rel_of(&b, "/file", 0);
+	struct host_stat was, is;
+	struct entry ent;
+
+	cr_assert_eq(host_stat(b.v->root, rel, &was), 0);
+	box_reopen(&b);
+	look_at(&b, true, false);
+	look_expect(kind, severity, true, clear);
+	look_mend(&b, kind);
+	cr_assert_eq(box_find(&b, clear, &ent), VERR_NONE);
+	cr_expect_eq(ent.attr.size, 0);
+	cr_assert_eq(host_stat(b.v->root, rel, &is), 0);
+	cr_expect_eq(is.size, vault_cipher(b.v)->header_len);
+	cr_expect_eq(is.mtime.tv_sec, was.mtime.tv_sec);
+	cr_expect_eq(is.ino, was.ino);
+}
+
+Test(check_data, a_file_that_holds_nothing_is_made_an_empty_one)
+{
+	static const uint8_t zeros[CIPHER_HEADER_MAX];
+	size_t h = vault_cipher(b.v)->header_len, len;
+	char *rel = rel_of(&b, "/file", 0), *good = get_bytes(&b, rel, &len);
+
+	put_bytes(&b, rel, "", 0);
+	expect_emptied("/file", rel, CHECK_ZERO_BYTES, CHECK_WARN);
+	put_bytes(&b, rel, good, 1);
+	expect_emptied("/file", rel, CHECK_ILLEGAL_SIZE, CHECK_CRITICAL);
+	put_bytes(&b, rel, good, h - 1);
+	expect_emptied("/file", rel, CHECK_ILLEGAL_SIZE, CHECK_CRITICAL);
+	put_bytes(&b, rel, zeros, h);
+	expect_emptied("/file", rel, CHECK_BAD_HEADER, CHECK_CRITICAL);
+	free(good);
+	free(rel);
+}
+
+Test(check_data, a_link_that_holds_nothing_stays_as_it_is)
+{
+	char *rel = rel_of(&b, "/link", 0);
 
 	put_bytes(&b, rel, "", 0);
 	look_at(&b, true, true);
-	look_expect(CHECK_ZERO_BYTES, CHECK_WARN, false, "/file");
+	look_expect(CHECK_ZERO_BYTES, CHECK_WARN, false, "/link");
+	put_bytes(&b, rel, "x", 1);
+	look_at(&b, true, true);
+	look_expect(CHECK_ILLEGAL_SIZE, CHECK_CRITICAL, false, "/link");
 	free(rel);
 }
 
@@ -130,7 +172,7 @@ Test(check_data, lengths_that_no_writer_leaves_are_told)
 {
 	size_t h = vault_cipher(b.v)->header_len, len;
 	char *rel = rel_of(&b, "/big", 0), *good = get_bytes(&b, rel, &len);
-	const size_t bad[] = { 1, h - 1, h + 1, h + 27,
+	const size_t bad[] = { h + 1, h + 27,
 	    h + CIPHER_CHUNK + 28 + 5 };
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {

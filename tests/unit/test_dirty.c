@@ -4,6 +4,8 @@
  */
 #include "config.h"
 
+#include <sys/resource.h>
+
 #include "tests/unit/dirty_box.h"
 
 TestSuite(dirty, .fini = teardown);
@@ -101,6 +103,7 @@ Test(dirty, after_a_while_it_is_written_by_itself)
 	unsigned next;
 
 	begin("SIV_CTRMAC", 8 * C);
+	cr_assert_eq(vault_sync_names(b.v, &b.e), 0);
 	cr_assert_eq(vault_write_out(b.v, 5000, &next, &b.e), 0);
 	cr_expect_eq(next, VAULT_IDLE);
 	put(0, pattern, 100);
@@ -305,4 +308,33 @@ Test(dirty, a_file_that_changed_underneath_keeps_both)
 	cr_assert_eq(sync_file(), 0);
 	cr_expect_eq(on_disk(is), (ssize_t)(2 * C));
 	cr_expect_eq(memcmp(is, pattern, 2 * C), 0);
+}
+
+/* Each of them has a descriptor, however few bytes are in it. */
+Test(dirty, many_small_files_leave_descriptors_for_others)
+{
+	struct rlimit was, few = { 400, 400 };
+	unsigned i, most = 0;
+	struct file *f;
+	char name[16];
+
+	cr_assert_eq(getrlimit(RLIMIT_NOFILE, &was), 0);
+	few.rlim_max = was.rlim_max;
+	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+	begin("SIV_GCM", 64 * 1024 * 1024);
+	for (i = 0; i < 390; i++) {
+		(void)snprintf(name, sizeof(name), "f%u", i);
+		make_file(name, &loc, &fileid);
+		f = open_file();
+		cr_assert_eq(file_write(f, 0, "x", 1, NULL, &b.e), 0, "%u: %s",
+		    i, b.e.text);
+		file_put(f);
+		if (b.v->ndirty_files > most)
+			most = b.v->ndirty_files;
+	}
+	cr_expect_eq(most, 99);
+	cr_assert_eq(vault_write_out(b.v, 0, &i, &b.e), 0);
+	cr_expect_eq(b.v->ndirty_files, 0);
+	cr_expect_eq(on_disk(is), 1);
+	(void)setrlimit(RLIMIT_NOFILE, &was);
 }

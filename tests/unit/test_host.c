@@ -29,7 +29,7 @@ static void
 put(const char *path, const char *text)
 {
 	cr_assert_eq(host_write_file(root, path, text, strlen(text), 0644,
-	    false), 0);
+	    HOST_WHENEVER), 0);
 }
 
 static const char *
@@ -97,6 +97,7 @@ Test(host, every_call_is_announced_and_can_be_made_to_fail)
 	TRY(HOST_TRUNCATE, "-", host_truncate(fd, 0));
 	TRY(HOST_SYNC, "-", host_sync(fd));
 	TRY(HOST_SYNC, "f", host_sync_path(root, "f"));
+	TRY(HOST_ORDER, "-", host_order(fd));
 	TRY(HOST_RENAME, "g", host_rename(root, "f", "g"));
 	TRY(HOST_RENAME, "g", host_rename_new(root, "f", "g"));
 	TRY(HOST_EXCHANGE, "g", host_exchange(root, "f", "g"));
@@ -211,7 +212,7 @@ Test(host, a_small_file_is_read_whole_or_not_at_all)
 	cr_expect_neq(ERRNO(host_read_file(root, ".", buf, 8)), 0);
 	put("empty", "");
 	cr_expect_eq(host_read_file(root, "empty", buf, 8), 0);
-	cr_expect_eq(ERRNO(host_write_file(root, "f", "x", 1, 0600, false)),
+	cr_expect_eq(ERRNO(host_write_file(root, "f", "x", 1, 0600, HOST_WHENEVER)),
 	    EEXIST);
 	cr_expect_str_eq(get("f"), "12345678");
 	cr_expect_eq(box_fds(), fds);
@@ -236,7 +237,7 @@ Test(host, a_small_file_that_cannot_be_written_is_not_left_half)
 	for (f.at = 1; r == -1; f.at++) {
 		f.calls = 0;
 		host_set_hook(box_hook, &f);
-		r = host_write_file(root, "f", "text", 4, 0600, true);
+		r = host_write_file(root, "f", "text", 4, 0600, HOST_DURABLE);
 		cr_expect(r == 0 || errno == ENOSPC);
 		host_set_hook(NULL, NULL);
 		if (r == -1)
@@ -348,6 +349,7 @@ tell(void *ctx, const struct host_event *ev)
 		[HOST_RENAME] = "rename", [HOST_LINK] = "link",
 		[HOST_UNLINK] = "unlink", [HOST_RMDIR] = "rmdir",
 		[HOST_MKDIR] = "mkdir", [HOST_EXCHANGE] = "exchange",
+		[HOST_ORDER] = "order",
 	};
 	struct told *t = ctx;
 	size_t n = strlen(t->text);
@@ -370,6 +372,7 @@ Test(host, the_recorder_is_told_of_every_change_that_was_made)
 	fd = host_open(root, "a", O_RDWR, 0);
 	cr_expect_eq(host_write(fd, "xy", 2, 7), 0);
 	cr_expect_eq(host_truncate(fd, 3), 0);
+	cr_expect_eq(host_order(fd), 0);
 	cr_expect_eq(host_sync(fd), 0);
 	(void)host_close(fd);
 	cr_expect_eq(host_mkdir(root, "d", 0755), 0);
@@ -385,7 +388,8 @@ Test(host, the_recorder_is_told_of_every_change_that_was_made)
 	cr_expect_eq(host_sync_all(root), 0);
 	host_set_recorder(NULL, NULL);
 	cr_expect_str_eq(t.text, "open a 0 0\nwrite 4 0\nwrite 2 7\ncut 0 3\n"
-	    "sync 0 0\nmkdir d 0 0\nrename a d/b 0 0\nrename d/b c 0 0\n"
+	    "order 0 0\nsync 0 0\nmkdir d 0 0\nrename a d/b 0 0\n"
+	    "rename d/b c 0 0\n"
 	    "sync d 0 0\nlink c e 0 0\nunlink c 0 0\nunlink e 0 0\n"
 	    "rmdir d 0 0\nsync 0 0\n", "%s", t.text);
 }

@@ -102,25 +102,25 @@ Test(pass, a_folder_is_no_password_file)
 
 Test(pass, up_to_64_KiB_are_taken_and_not_one_byte_more)
 {
-	static char big[PASS_MAX + 2];
+	static char big[PASS_LEN_MAX + 2];
 
 	memset(big, 'x', sizeof(big));
-	big[PASS_MAX] = '\n';
-	file_with(big, PASS_MAX + 1);
+	big[PASS_LEN_MAX] = '\n';
+	file_with(big, PASS_LEN_MAX + 1);
 	cr_assert_eq(get(PASS_FILE, path), 0);
-	expect(big, PASS_MAX);
+	expect(big, PASS_LEN_MAX);
 	unlink(path);
 
 	(void)strcpy(path, "/tmp/test_pass.XXXXXX");
-	big[PASS_MAX] = 'x';
-	file_with(big, PASS_MAX + 1);
+	big[PASS_LEN_MAX] = 'x';
+	file_with(big, PASS_LEN_MAX + 1);
 	cr_assert_eq(get(PASS_FILE, path), -1);
 	cr_expect_eq(err.code, VERR_INVAL);
 	cr_expect_null(got.text);
 	unlink(path);
 
 	(void)strcpy(path, "/tmp/test_pass.XXXXXX");
-	file_with(big, PASS_MAX + 2);
+	file_with(big, PASS_LEN_MAX + 2);
 	cr_expect_eq(get(PASS_FILE, path), -1);
 	unlink(path);
 }

@@ -1,0 +1,146 @@
+/* dir_stat.c: folders that stay open while they are changed. */
+#include "config.h"
+
+#include <time.h>
+
+#include "tests/unit/box.h"
+#include "vault/vault_int.h"
+
+static struct box b;
+static unsigned by_path;
+
+static void
+teardown(void)
+{
+	host_set_hook(NULL, NULL);
+	if (b.dir != NULL)
+		box_end(&b);
+}
+
+TestSuite(dir_stat, .fini = teardown);
+
+static int
+count(void *ctx, enum host_op op, const char *path)
+{
+	(void)ctx;
+	by_path += op == HOST_STAT && strncmp(path, "d/", 2) == 0;
+	return 0;
+}
+
+static void
+make(struct dir *d, const char *name)
+{
+	cr_assert_eq(dir_create(d, b.a, name, strlen(name), NULL, NULL, NULL,
+	    &b.e), 0, "%s", b.e.text);
+}
+
+static uint64_t
+id_of(struct dir *d)
+{
+	struct vattr a;
+
+	cr_assert_eq(dir_attr_again(d, &a, &b.e), 0, "%s", b.e.text);
+	return a.fileid;
+}
+
+static void
+move(const char *from, const char *to)
+{
+	cr_assert_eq(renameat(b.v->root, from, b.v->root, to), 0, "%s", from);
+}
+
+/* A folder of the same name as d's takes its place; d's own is at "aside". */
+static void
+replace(struct dir *d)
+{
+	move(dir_path(d), "aside");
+	cr_assert_eq(mkdirat(b.v->root, dir_path(d), 0755), 0);
+}
+
+/* The folder is older than a tick of the clock: what is read of it is kept. */
+Test(dir_stat, only_the_first_changes_walk_the_path)
+{
+	struct timespec ticks = { 0, 100000000 };
+
+	box_make(&b, "SIV_GCM", 0);
+	(void)nanosleep(&ticks, NULL);
+	make(b.root, "one");
+	make(b.root, "two");
+	host_set_hook(count, NULL);
+	make(b.root, "three");
+	cr_expect_eq(by_path, 0);
+}
+
+Test(dir_stat, what_is_seen_by_a_descriptor_is_what_the_path_says)
+{
+	struct vattr kept, real;
+	struct verr e;
+
+	box_make(&b, "SIV_GCM", 0);
+	make(b.root, "one");
+	make(b.root, "two");
+	cr_assert_eq(fchmodat(b.v->root, dir_path(b.root), 0751, 0), 0);
+	cr_assert_eq(dir_attr_again(b.root, &kept, &e), 0);
+	cr_assert_eq(dir_attr(b.root, &real, &e), 0);
+	cr_expect_eq(memcmp(&kept, &real, sizeof(real)), 0);
+	cr_expect_eq(kept.mode, 0751);
+}
+
+Test(dir_stat, a_folder_that_is_gone_is_gone_at_once)
+{
+	struct vattr a;
+	struct dir *d;
+	char junk[128];
+
+	box_make(&b, "SIV_GCM", 0);
+	d = box_mkdir(&b, b.root, "d");
+	(void)id_of(d);
+	(void)id_of(d);
+	(void)snprintf(junk, sizeof(junk), "%s/" VAULT_DIRID_FILE,
+	    dir_path(d));
+	(void)unlinkat(b.v->root, junk, 0);
+	cr_assert_eq(unlinkat(b.v->root, dir_path(d), AT_REMOVEDIR), 0);
+	cr_expect_eq(BOX_CODE(&b, dir_attr_again(d, &a, &b.e)), VERR_STALE);
+	dir_put(d);
+}
+
+Test(dir_stat, a_folder_in_the_place_of_another_is_seen_within_a_second)
+{
+	struct timespec second = { 1, 50000000 };
+	uint64_t was;
+	struct dir *d;
+
+	box_make(&b, "SIV_GCM", 0);
+	d = box_mkdir(&b, b.root, "d");
+	was = id_of(d);
+	cr_assert_eq(id_of(d), was);
+	replace(d);
+	(void)nanosleep(&second, NULL);
+	cr_expect_neq(id_of(d), was);
+	cr_expect_neq(id_of(d), was);
+	dir_put(d);
+}
+
+Test(dir_stat, few_folders_are_open)
+{
+	struct dir *d[3 * VAULT_DIR_FDS];
+	char name[16];
+	int fds;
+	size_t i;
+
+	box_make(&b, "SIV_GCM", 0);
+	for (i = 0; i < 3 * VAULT_DIR_FDS; i++) {
+		(void)snprintf(name, sizeof(name), "d%zu", i);
+		d[i] = box_mkdir(&b, b.root, name);
+	}
+	fds = box_fds();
+	for (i = 0; i < 3 * VAULT_DIR_FDS; i++) {
+		(void)id_of(d[i]);
+		(void)id_of(d[i]);
+	}
+	cr_expect_leq(box_fds(), fds + (int)VAULT_DIR_FDS);
+	for (i = 0; i < 3 * VAULT_DIR_FDS; i++) {
+		cr_expect_eq(id_of(d[i]), id_of(d[i]));
+		dir_put(d[i]);
+	}
+}
