@@ -65,6 +65,14 @@ class Samples:
         return stats.ratio(self.rounds(*over, value=value),
                            self.rounds(*under, value=value))
 
+    def cores(self, system, work):
+        """Processors that the server kept busy: its time for each operation
+        by operations in a second."""
+        rate = self.rounds(system, work, "rate")
+        cpu = self.rounds(system, work, "cpu_us")
+        return stats.estimate([rate[r] * cpu[r] / 1e6
+                               for r in rate if r in cpu])
+
     def more(self, work):
         w = self.work_of.get(work)
         return w is None or works.more_is_better(w["unit"])

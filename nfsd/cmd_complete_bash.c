@@ -65,7 +65,8 @@ static const char head[] =
 	"\tdone < <(compgen \"$@\" \"$cur\")\n"
 	"}\n\n"
 	"_vaultnfs() {\n"
-	"\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
+	"\tlocal cur=${COMP_WORDS[COMP_CWORD]}\n"
+	"\tlocal prev=${COMP_WORDS[COMP_CWORD-1]}\n"
 	"\tlocal options=\n"
 	"\tCOMPREPLY=()\n"
 	"\tif [ \"$COMP_CWORD\" = 1 ]; then\n";

@@ -45,7 +45,8 @@ cmd_complete_fish(const struct cmd_all *all)
 	const struct cmd_opt *o;
 	size_t i;
 
-	puts("# fish completion of vaultnfs; made by: vaultnfs completion fish");
+	puts("# fish completion of vaultnfs; made by: "
+	    "vaultnfs completion fish");
 	for (i = 0; i < all->n; i++) {
 		printf("complete -c vaultnfs -f -n __fish_use_subcommand "
 		    "-a %s -d '", all->cmd[i]->name);

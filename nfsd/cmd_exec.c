@@ -108,7 +108,7 @@ unmount(struct cmd_mounting *m)
 	}
 	rc = cmd_umount_record(r, m->table, &how);
 	if (rc == CMD_FAILED && r->alive &&
-	    mount_table_look(m->table, m->dir, NULL) == MOUNT_NFS) {
+	    mount_table_look(m->table, m->dir, NULL) == MOUNT_IS_NFS) {
 		cmd_error("something that was started there still runs: the "
 		    "vault is taken from it");
 		how.force = true;
@@ -169,9 +169,9 @@ exec_run(const struct cmd_call *call)
 const struct cmd cmd_exec = {
 	"exec", "VAULT[=NAME] [DIR] -- COMMAND...", 2, CMD_MANY,
 	"mount a vault for as long as a command runs",
-	"The command runs in the mounted folder, whose name is in VAULTNFS_DIR;\n"
-	"without DIR that is a new one that nobody else may enter.  Ends as the\n"
-	"command does (128 and the signal's number if one killed it), or as\n"
-	"mount does if that fails.\n",
+	"The command runs in the mounted folder, whose name is in\n"
+	"VAULTNFS_DIR; without DIR that is a new one that nobody else may\n"
+	"enter.  Ends as the command does (128 and the signal's number if one\n"
+	"killed it), or as mount does if that fails.\n",
 	cmd_exec_opts, sizeof(struct cmd_mount_args), exec_run
 };

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "nfsd/cmd.h"
+#include "nfsd/cmd_mount.h"
 
 #define HELPER_NAME	"mount.vaultnfs"
 #define HELPER_USAGE	1
@@ -81,6 +82,8 @@ cmd_helper(const struct cmd *const *cmds, size_t n, int argc, char **argv)
 
 	(void)add(&h, "vaultnfs");
 	(void)add(&h, "mount");
+	(void)add(&h, "-o");
+	(void)add(&h, CMD_MOUNT_AGAIN);
 	if (!take(&h, argc, argv)) {
 		fputs("usage: " HELPER_NAME " VAULT DIR [-sfnvrw] "
 		    "[-o OPTIONS]\n", stderr);

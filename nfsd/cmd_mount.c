@@ -125,7 +125,7 @@ prepare(struct cmd_mounting *m)
 		cmd_error("cannot mount on %s", e.text);
 		return e.code == VERR_NOENT ? CMD_NOTFOUND : CMD_MOUNT;
 	}
-	if ((rc = cmd_mount_check(m)) != CMD_DONE ||
+	if ((rc = cmd_mount_check(m)) != CMD_DONE || m->already ||
 	    (rc = check_client(m)) != CMD_DONE)
 		return rc;
 	return cmd_mount_prepare(m);
@@ -206,7 +206,7 @@ cmd_mount_go(struct cmd_mounting *m)
 	cmd_catch_signals();
 	if ((m->table = mount_table_open(&e)) == NULL)
 		return cmd_fail(&e, "cannot mount");
-	if ((rc = prepare(m)) != CMD_DONE ||
+	if ((rc = prepare(m)) != CMD_DONE || m->already ||
 	    (rc = cmd_mount_start(m)) != CMD_DONE)
 		return rc;
 	if ((rc = note(m)) == CMD_DONE && do_mount(m, &e) == -1) {
@@ -304,7 +304,8 @@ mount_run(const struct cmd_call *call)
 	    m->dir_word == NULL)
 		rc = cmd_usage(call, "needs a folder to mount %s on",
 		    call->operand[0]);
-	if (rc == CMD_DONE && (rc = cmd_mount_go(m)) == CMD_DONE)
+	/* mount(8) is silent when all is well */
+	if (rc == CMD_DONE && (rc = cmd_mount_go(m)) == CMD_DONE && !m->again)
 		rc = report(m);
 	cmd_mount_end(m);
 	return rc;
@@ -322,10 +323,11 @@ const struct cmd cmd_mount = {
 	"  }\n\n"
 	"-o takes options of this command (ro, uid=NAME, nonempty,\n"
 	"password-file=F, password-command=CMD, password-env=NAME), of serve\n"
-	"(cache-size=64M, idle-lock=30m, state-dir=DIR, no-sandbox ...), and of\n"
-	"the NFS client (rsize=N, actimeo=N, nocto, noexec ...).  A comma in a\n"
-	"value is \"\\,\".  As root on Linux the server is in a network of its\n"
-	"own, where nobody else can connect (-o no-private-net: it is not).\n"
+	"(cache-size=64M, idle-lock=30m, state-dir=DIR, no-sandbox ...), and\n"
+	"of the NFS client (rsize=N, actimeo=N, nocto, noexec ...).  A comma\n"
+	"in a value is \"\\,\".  As root on Linux the server is in a network\n"
+	"of its own, where nobody else can connect (-o no-private-net: it is\n"
+	"not).\n"
 	"Who is not root needs an entry in fstab; it is told which.\n\n"
 	"If the server of a mount has died, the same command starts it again,\n"
 	"and programs that wait go on.  'vaultnfs umount DIR' ends both; so "

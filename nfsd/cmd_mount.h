@@ -22,6 +22,9 @@
 
 #define CMD_MOUNT_OPTS	32u	/* options for the server */
 
+/* cmd_helper.c: "mount -a" calls us for what is mounted, too */
+#define CMD_MOUNT_AGAIN	"x-vaultnfs.again"
+
 struct cmd_mount_args {
 	struct pass_source	 pass;
 	struct cmd_words	 opts;		/* -o */
@@ -55,7 +58,9 @@ struct cmd_mounting {
 							   same */
 	unsigned		 nkept;
 	bool			 read_only, no_private_net, nonempty;
-	bool			 multi_user, fake;
+	bool			 multi_user;
+	bool			 again;		/* it may be there already */
+	bool			 already;	/* and it is */
 
 	/* the server; cmd_mount_serve.c */
 	struct serve_args	 serve_args;

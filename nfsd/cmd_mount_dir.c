@@ -78,7 +78,7 @@ cmd_mount_dir(const char *path, struct mount_table *t, char out[PATH_MAX],
     struct verr *e)
 {
 	if (resolve_parent(path, out) &&
-	    mount_table_look(t, out, NULL) == MOUNT_NFS)
+	    mount_table_look(t, out, NULL) == MOUNT_IS_NFS)
 		return 0;
 	return resolve(path, out, e);
 }
@@ -167,6 +167,15 @@ cmd_mount_check(struct cmd_mounting *m)
 	if (cmd_mount_run_dir(m->args->run_dir, m->run, &e) == -1 ||
 	    mount_record_open(&m->rec, m->run, m->dir, true, &e) == -1)
 		return cmd_fail(&e, "cannot note the mount");
+	if (m->rec.alive && m->again && strcmp(m->rec.vault, m->vault) == 0 &&
+	    strcmp(m->rec.name, m->name) == 0) {
+		m->already = true;
+		return CMD_DONE;
+	}
+	if (m->rec.alive && m->rec.pid <= 1) {
+		cmd_error("%s is being mounted just now; try again", m->dir);
+		return CMD_MOUNT;
+	}
 	if (m->rec.alive) {
 		cmd_error("%s is mounted already: /%s of %s, by the server "
 		    "with pid %ld ('vaultnfs umount %s' ends it)", m->dir,
@@ -174,7 +183,7 @@ cmd_mount_check(struct cmd_mounting *m)
 		return CMD_MOUNT;
 	}
 	switch (mount_table_look(m->table, m->dir, NULL)) {
-	case MOUNT_NFS:
+	case MOUNT_IS_NFS:
 		return check_stale(m);
 	case MOUNT_OTHER:
 		cmd_error("cannot mount on %s: another file system is mounted "

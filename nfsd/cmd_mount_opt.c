@@ -140,6 +140,7 @@ set_flag(struct cmd_mounting *m, const char *word)
 		{ "private-net", &m->no_private_net, false },
 		{ "no-private-net", &m->no_private_net, true },
 		{ "nonempty", &m->nonempty, true },
+		{ CMD_MOUNT_AGAIN, &m->again, true },
 	};
 	size_t i;
 

@@ -185,14 +185,15 @@ struct watch {
 	uint64_t		 since_us;
 };
 
+/* Once it has been seen, the table is read only when nobody is connected. */
 static bool
-still_mounted(void *ctx)
+still_mounted(void *ctx, bool connected)
 {
 	struct watch *w = ctx;
 
 	if (w->id[0] != '\0')
-		return mount_table_has(w->t, w->id);
-	if (mount_table_look(w->t, w->dir, w->id) == MOUNT_NFS)
+		return connected || mount_table_has(w->t, w->id);
+	if (mount_table_look(w->t, w->dir, w->id) == MOUNT_IS_NFS)
 		return true;
 	w->id[0] = '\0';
 	return loop_clock_us() - w->since_us < UNMOUNTED_S * 1000000u;

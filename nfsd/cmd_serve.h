@@ -34,7 +34,7 @@ struct serve_args {
 	/* by cmd_mount_serve.c, not by options: where it is mounted, and
 	   whether it still is; or NULL */
 	const char		*mounted;
-	bool			(*still)(void *ctx);
+	bool			(*still)(void *ctx, bool connected);
 	void			*still_ctx;
 };
 

@@ -94,7 +94,7 @@ look_at_mount(void *ctx, struct mount_record *r)
 		    (uint64_t)r->pid)
 			return;
 	if (!r->alive &&
-	    mount_table_look(k->table, r->dir, NULL) != MOUNT_NFS) {
+	    mount_table_look(k->table, r->dir, NULL) != MOUNT_IS_NFS) {
 		mount_record_remove(r);		/* of one that has ended */
 		return;
 	}

@@ -24,13 +24,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/verr.h"
 #include "nfsd/cmd_mount.h"
 #include "nfsd/cmd_out.h"
 #include "nfsd/loop.h"
+#include "nfsd/rundir.h"
 
 #define DEAD_TRIES	3
 #define DEAD_MS		2000	/* for each of them */
+#define FORCE_MS	3000	/* for a server that is not to be waited for */
 #define FLUSH_MS	(10 * 60 * 1000)	/* for a server to write all */
 
 struct args {
@@ -85,7 +88,7 @@ force_away(const char *dir, struct mount_table *t)
 
 	for (i = 0; i < DEAD_TRIES; i++) {
 		if (force_once(dir) ||
-		    mount_table_look(t, dir, NULL) != MOUNT_NFS)
+		    mount_table_look(t, dir, NULL) != MOUNT_IS_NFS)
 			return CMD_DONE;
 	}
 	if (mount_undo(dir, MOUNT_FORCE, &e) == 0)
@@ -112,6 +115,20 @@ undo_gently(const char *dir)
 	    CMD_FAILED : CMD_MOUNT;
 }
 
+/* It is asked to end, and killed if it takes that for nothing. */
+static enum cmd_exit
+end_by_force(struct mount_record *r)
+{
+	(void)kill((pid_t)r->pid, SIGTERM);
+	if (mount_record_wait(r, FORCE_MS))
+		return CMD_DONE;
+	(void)kill((pid_t)r->pid, SIGKILL);
+	if (mount_record_wait(r, FORCE_MS))
+		return CMD_DONE;
+	cmd_error("the server, pid %ld, does not end; see %s", r->pid, r->log);
+	return CMD_FAILED;
+}
+
 /* What the server had to write is on the disk when it has ended. */
 static enum cmd_exit
 end_server(struct mount_record *r)
@@ -134,6 +151,18 @@ end_server(struct mount_record *r)
 	return CMD_DONE;
 }
 
+/* A killed server has left its socket beside the record. */
+static void
+sweep(const struct mount_record *r)
+{
+	char dir[PATH_MAX];
+
+	(void)snprintf(dir, sizeof(dir), "%s", r->file);
+	*strrchr(dir, '/') = '\0';
+	log_set_level(LOG_LEVEL_WARN);	/* that it is removed is no news */
+	rundir_sweep(dir);
+}
+
 enum cmd_exit
 cmd_umount_record(struct mount_record *r, struct mount_table *t,
     struct cmd_umount *how)
@@ -142,15 +171,22 @@ cmd_umount_record(struct mount_record *r, struct mount_table *t,
 	enum cmd_exit rc = CMD_DONE;
 
 	how->was_dead = !r->alive;
-	if (seen == MOUNT_NFS)
+	if (r->alive && r->pid <= 1) {
+		cmd_error("%s is being mounted just now; try again", r->dir);
+		return CMD_FAILED;
+	}
+	if (seen == MOUNT_IS_NFS)
 		rc = how->force || !r->alive ? force_away(r->dir, t) :
 		    undo_gently(r->dir);
 	if (rc != CMD_DONE)
 		return rc;
 	if (r->alive)
-		rc = end_server(r);
-	if (!r->alive)
+		rc = how->force ? end_by_force(r) : end_server(r);
+	if (!r->alive) {
 		mount_record_remove(r);
+		if (how->was_dead)
+			sweep(r);
+	}
 	return rc;
 }
 

@@ -18,9 +18,9 @@
  *
  * Members that both replies have: version, pid, address, port, state_dir ("" if
  * there is none), since (seconds of the epoch), uptime_us, locked, and exports,
- * an array with name, vault (its folder), read_only, format, cipher; and mounted,
- * the mount point, if "vaultnfs mount" started it.  Members stay what they are;
- * more may come.
+ * an array with name, vault (its folder), read_only, format, cipher; and, if
+ * "vaultnfs mount" started it, mounted, the mount point.  Members stay what
+ * they are; more may come.
  *
  * stats has, as numbers since the start or of this moment:
  *	calls, on_loop, on_worker, rejected, closed_bad	calls, where they ran

@@ -64,12 +64,12 @@ void loop_beat_free(struct loop_beat *b);	/* NULL is ignored */
 int loop_socket(const char *addr, uint16_t port, struct verr *e);
 
 /*
- * loop_while.c: stop the server when it has no connection and still() is false;
- * it is asked on the first loop, so it must be quick.  NULL: no memory.
+ * loop_while.c: server_while(); asked on this loop, so it must be quick.  NULL:
+ * no memory.
  */
 struct loop_while;
-struct loop_while *loop_while_new(struct loop *l, bool (*still)(void *ctx),
-    void *ctx, struct verr *e);
+struct loop_while *loop_while_new(struct loop *l,
+    bool (*still)(void *ctx, bool connected), void *ctx, struct verr *e);
 void loop_while_free(struct loop_while *k);	/* NULL is ignored */
 
 /* Microseconds of the monotonic clock; any thread. */

@@ -2,9 +2,9 @@
  * loop_while.c - serve for as long as there is a reason to.
  *
  * NFS clients do not say that they go (Linux sends no UMNT from a mount(2) of
- * our own), so who serves one mount looks after it, when there is no connection:
- * a client that has nothing to say closes its own after some minutes and comes
- * back, and one that has unmounted does not.
+ * our own), so who serves one mount looks after it when there is no connection.
+ * A client that has nothing to say closes its own after some minutes and comes
+ * back; one that has unmounted does not.
  */
 #include "config.h"
 
@@ -20,7 +20,7 @@
 
 struct loop_while {
 	struct loop	*loop;
-	bool		(*still)(void *ctx);
+	bool		(*still)(void *ctx, bool connected);
 	void		*ctx;
 	ev_timer	 timer;
 };
@@ -37,7 +37,7 @@ look(struct ev_loop *ev, ev_timer *w, int revents)
 	for (i = 0; i < s->nlanes; i++)
 		if (atomic_load(&s->lanes[i]->load) > 0)
 			break;
-	if (i == s->nlanes && !k->still(k->ctx)) {
+	if (!k->still(k->ctx, i < s->nlanes) && i == s->nlanes) {
 		log_info("it is not mounted any more: stopping");
 		ev_timer_stop(ev, w);
 		server_stop(k->loop->srv);
@@ -46,8 +46,8 @@ look(struct ev_loop *ev, ev_timer *w, int revents)
 }
 
 struct loop_while *
-loop_while_new(struct loop *l, bool (*still)(void *ctx), void *ctx,
-    struct verr *e)
+loop_while_new(struct loop *l, bool (*still)(void *ctx, bool connected),
+    void *ctx, struct verr *e)
 {
 	struct loop_while *k;
 

@@ -126,7 +126,8 @@ whole_server(FILE *f, struct server *s, const struct server_counts *c)
 	gauge(f, "workers", c->workers, "Threads that may wait.");
 	gauge(f, "loops", s->nlanes, "Threads that own connections.");
 	gauge(f, "inflight_bytes", c->inflight, "Calls and replies in hand.");
-	gauge(f, "arena_max_bytes", c->arena_max, "The most that one call took.");
+	gauge(f, "arena_max_bytes", c->arena_max,
+	    "The most that one call took.");
 	gauge(f, "nodes", node_count(s->nodes), "Objects that are known.");
 	head(f, "loop_stall_max_seconds", "gauge",
 	    "The longest callback of a loop.");

@@ -31,7 +31,7 @@ struct metrics {
 	struct MHD_Daemon	*http;
 	ev_io			 listener;
 	ev_io			 ready;		/* its epoll descriptor */
-	ev_timer		 due;		/* what it waits for otherwise */
+	ev_timer		 due;		/* what else it waits for */
 	ev_timer		 rest;
 };
 

@@ -285,7 +285,7 @@ mount_table_look(struct mount_table *t, const char *dir,
 	for (i = 0; i < n; i++) {
 		if (strcmp(all[i].f_mntonname, dir) != 0)
 			continue;
-		seen = strcmp(all[i].f_fstypename, "nfs") == 0 ? MOUNT_NFS :
+		seen = strcmp(all[i].f_fstypename, "nfs") == 0 ? MOUNT_IS_NFS :
 		    MOUNT_OTHER;
 		if (id != NULL)
 			set_id(&all[i], id);

@@ -21,7 +21,7 @@
 #include "nfsd/mount.h"
 
 #define OPTIONS_MAX	2048
-#define MOUNT_NFS	"/sbin/mount_nfs"
+#define PROGRAM		"/sbin/mount_nfs"
 
 int
 mount_can(const char *dir, struct verr *e)
@@ -39,7 +39,7 @@ run(const char *options, const char *source, const char *dir)
 	int status;
 
 	if (pid == 0) {
-		(void)execl(MOUNT_NFS, "mount_nfs", "-o", options, source,
+		(void)execl(PROGRAM, "mount_nfs", "-o", options, source,
 		    dir, (char *)NULL);
 		_exit(127);
 	}
@@ -69,7 +69,7 @@ mount_do(const struct mount_how *how, struct verr *e)
 	    how->name);
 	if ((rc = run(options, source, how->dir)) == 0)
 		return 0;
-	return verr_fail(e, VERR_IO, MOUNT_NFS " failed (%d) on %s", rc,
+	return verr_fail(e, VERR_IO, PROGRAM " failed (%d) on %s", rc,
 	    how->dir);
 }
 
@@ -154,7 +154,7 @@ mount_table_look(struct mount_table *t, const char *dir,
 	for (i = 0; i < n; i++) {
 		if (strcmp(all[i].f_mntonname, dir) != 0)
 			continue;
-		seen = strcmp(all[i].f_fstypename, "nfs") == 0 ? MOUNT_NFS :
+		seen = strcmp(all[i].f_fstypename, "nfs") == 0 ? MOUNT_IS_NFS :
 		    MOUNT_OTHER;
 		if (id != NULL)
 			set_id(&all[i], id);

@@ -2,10 +2,10 @@
  * mount_linux.c - Linux: mount(2) of type nfs, umount2(2), mountinfo.
  *
  * The kernel is given the handle of the root (struct nfs_mount_data, version
- * 6, include/uapi/linux/nfs_mount.h): it asks no MOUNT protocol then.  That form
- * has no words for some options, and an old one may go away; then the options
- * are text, and the kernel asks for the handle itself (nfs(5); the text form of
- * fs/nfs/fs_context.c needs no mount.nfs).
+ * 6, include/uapi/linux/nfs_mount.h): it asks no MOUNT protocol then.  That
+ * form has no words for some options, and an old one may go away; then the
+ * options are text, and the kernel asks for the handle itself (nfs(5); the text
+ * form of fs/nfs/fs_context.c needs no mount.nfs).
  */
 #include "config.h"
 
@@ -368,7 +368,7 @@ struct line {
 	bool		 nfs;
 };
 
-/* The third field is the device, the fifth the place; behind " - ", the type. */
+/* Third, the device; fifth, the place; behind " - ", the type. */
 static bool
 split_line(char *text, struct line *l)
 {
@@ -424,7 +424,7 @@ look_at(void *ctx, const struct line *l)
 	struct look *k = ctx;
 
 	if (strcmp(l->dir, k->dir) == 0) {
-		k->seen = l->nfs ? MOUNT_NFS : MOUNT_OTHER;
+		k->seen = l->nfs ? MOUNT_IS_NFS : MOUNT_OTHER;
 		if (k->id != NULL)
 			(void)snprintf(k->id, MOUNT_ID_MAX, "%s", l->dev);
 	}

@@ -54,8 +54,8 @@ void pass_fini(struct pass *p);
 
 /*
  * pass_tty.c: one line from the terminal at fd, echo off, into buf (room for
- * PASS_LEN_MAX + 2); its length without the newline, or -1.  A signal that would
- * kill or stop the process finds the terminal as it was.
+ * PASS_LEN_MAX + 2); its length without the newline, or -1.  A signal that
+ * would kill or stop the process finds the terminal as it was.
  */
 long pass_tty_line(int fd, const char *prompt, char *buf, struct verr *e);
 

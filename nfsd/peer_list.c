@@ -12,7 +12,7 @@
 #include "nfsd/peer.h"
 #include "nfsd/peer_list.h"
 
-#define LIST_FIRST	(64u * 1024)		/* bytes */
+#define FIRST_SIZE	(64u * 1024)		/* bytes */
 #define LIST_MAX	(32u * 1024 * 1024)	/* bytes; 50,000 sockets */
 
 struct peer_finder {
@@ -38,7 +38,7 @@ peer_free(struct peer_finder *f)
 static bool
 grow(struct peer_finder *f)
 {
-	size_t cap = f->cap == 0 ? LIST_FIRST : f->cap * 2;
+	size_t cap = f->cap == 0 ? FIRST_SIZE : f->cap * 2;
 	void *buf;
 
 	if (cap > LIST_MAX || (buf = realloc(f->buf, cap)) == NULL)

@@ -264,6 +264,19 @@ clean_one(void *ctx, const char *path)
 		log_info("%s: its server is dead: removed", path);
 }
 
+void
+rundir_sweep(const char *dir)
+{
+	int lock = open_dir(dir, NULL);
+
+	if (lock == -1)
+		return;
+	while (flock(lock, LOCK_EX) == -1 && errno == EINTR)
+		continue;
+	(void)rundir_each(dir, clean_one, NULL, NULL);
+	(void)close(lock);
+}
+
 /* 0, or -1 and errno; EADDRINUSE: somebody has that name. */
 static int
 bind_as(int fd, const struct sockaddr_un *sun)

@@ -53,6 +53,9 @@ int rundir_listen(const char *dir, uint16_t port, char *path, size_t cap,
 int rundir_each(const char *dir, void (*each)(void *ctx, const char *path),
     void *ctx, struct verr *e);
 
+/* Sockets of the dead go, as when a server starts. */
+void rundir_sweep(const char *dir);
+
 /*
  * A descriptor, which does not block.  VERR_NOENT: nobody listens any more;
  * VERR_BUSY: too many wait; VERR_PERM: another user does.

@@ -240,8 +240,8 @@ server_metrics(struct server *s, int fd, const struct gate_options *gate,
 }
 
 int
-server_while(struct server *s, bool (*still)(void *ctx), void *ctx,
-    struct verr *e)
+server_while(struct server *s, bool (*still)(void *ctx, bool connected),
+    void *ctx, struct verr *e)
 {
 	s->needed = loop_while_new(s->lanes[0]->loop, still, ctx, e);
 	return s->needed == NULL ? -1 : 0;

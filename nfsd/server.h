@@ -125,11 +125,11 @@ int server_keys(struct server *s, const struct server_keys *o,
     struct verr *e);
 
 /*
- * Stop by itself when there is no connection and still() is false, which is
- * asked once a second on the first loop; before it runs.
+ * Stop by itself when nobody is connected and still() is false, which is asked
+ * once a second on the first loop; before it runs.
  */
-int server_while(struct server *s, bool (*still)(void *ctx), void *ctx,
-    struct verr *e);
+int server_while(struct server *s, bool (*still)(void *ctx, bool connected),
+    void *ctx, struct verr *e);
 
 /*
  * Tell of life, on the first loop, for as long as it runs: alive() every

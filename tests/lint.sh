@@ -54,8 +54,8 @@ result 'xdr/ allocates nothing' \
 result 'libev is only in loop, conn and control' \
     "$(included_by "$(all_but '[bxvn]*/*.[ch]' nfsd/loop.c nfsd/loop_accept.c nfsd/loop_int.h nfsd/loop_while.c nfsd/loop_beat.c nfsd/metrics_http.c nfsd/conn.c \
     nfsd/conn_int.h nfsd/control.c)" 'ev\.h')"
-result "libtirpc is only in nfsd/rpcbind.c and the tests' client" \
-    "$(included_by "$(all_but '[bxvn]*/*.[ch]' nfsd/rpcbind.c)" 'rpc/')"
+result "libtirpc is only in nfsd/rpcbind*.c and the tests' client" \
+    "$(included_by "$(all_but '[bxvn]*/*.[ch]' nfsd/rpcbind.c nfsd/rpcbind_pmap.c)" 'rpc/')"
 result 'OpenSSL is only in the crypto files' \
     "$(included_by "$(all_but '[bxvn]*/*.[ch]' 'vault/(cmac|keys|kctx|siv|gcm|ctrmac|masterkey|token|name|digest)\.[ch]' \
     'base/(secret|entropy)\.c' 'bench/vb_backup\.c')" 'openssl/')"

@@ -139,7 +139,8 @@ check_write(struct check *c, const char *dir, const char *path,
 
 	if (check_tmp(c, dir, tmp) == -1)
 		return -1;
-	if (host_write_file(c->v->root, tmp, data, len, 0644, HOST_DURABLE) == -1)
+	if (host_write_file(c->v->root, tmp, data, len, 0644,
+	    HOST_DURABLE) == -1)
 		return check_fails(c, "write", tmp);
 	if (host_rename(c->v->root, tmp, path) == -1) {
 		check_fails(c, "rename to", path);

@@ -218,7 +218,8 @@ make_dir(struct dir *d, struct fresh *f, const struct vset *set,
 	if (dir_fresh_node(v, f, e) == -1)
 		goto err2;
 	dir_leaf_path(f->tmp, "dir.c9r", path);
-	if (host_write_file(v->root, path, id, 36, 0644, dir_fresh_when()) == -1) {
+	if (host_write_file(v->root, path, id, 36, 0644,
+	    dir_fresh_when()) == -1) {
 		verr_sys(e, "cannot write %s", path);
 		goto err3;
 	}
@@ -275,7 +276,8 @@ make_link(struct dir *d, struct fresh *f, const char *target,
 		times.mask &= ~(unsigned)VSET_MODE;
 		set = &times;
 	}
-	if (file_make(v, path, 0644, target, target_len, dir_fresh_when(), e) == -1 ||
+	if (file_make(v, path, 0644, target, target_len, dir_fresh_when(),
+	    e) == -1 ||
 	    dir_fresh_apply(v, path, set, 0, e) == -1 ||
 	    dir_fresh_publish(d, f, "symlink.c9r", ent, e) == -1) {
 		dir_fresh_unmake(d, f, true);
@@ -374,12 +376,15 @@ dir_link(struct dir *d, struct arena *a, const char *name, size_t len,
 		return verr_code(e, VERR_ISDIR);
 	if (loc_attr(d->v, loc, fileid, &attr, e) == -1)
 		return -1;
+	atomic_fetch_add(&d->v->links, 1);	/* file_forget() */
 	lock_take(&d->change);
 	if (dir_change_begin(&c, d, ch, e) == 0 &&
 	    dir_fresh_init(&f, d, a, name, len, false, ent, e) == 0)
 		r = make_hard_link(d, &f, loc, fileid, ent, e);
 	if (r == 0)
 		dir_search_moved(d->v, fileid, d);
+	else
+		atomic_fetch_sub(&d->v->links, 1);
 	dir_change_end(&c);
 	lock_drop(&d->change);
 	return dir_change_durable(d->v, r, ent, e);

@@ -145,8 +145,8 @@ dir_sync_node(struct vault *v, const char *entry, const char *leaf,
 }
 
 /*
- * Take away what we made ourselves: a file, or a folder of files.  Its name goes
- * last: who finds it half done then finds a husk, and no object without a name.
+ * Take away what we made ourselves: a file, or a folder of files.  Its name
+ * goes last: who finds it half done finds a husk, and nothing without a name.
  */
 void
 dir_remove_tree(struct vault *v, const char *path, bool is_dir)

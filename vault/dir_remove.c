@@ -263,8 +263,8 @@ dir_remove_rest(struct dir *d, struct dir *child, const struct removal *rm,
 
 /*
  * Nothing is deleted but a name: if there is more in it after all, the folder
- * cannot be removed.  It goes from where it is: a temporary name for it could be
- * durable before what has just left it is durable elsewhere.
+ * cannot be removed.  It goes from where it is: a temporary name for it could
+ * be durable before what has just left it is durable elsewhere.
  */
 void
 dir_remove_husk(struct dir *d, const char *entry)

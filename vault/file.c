@@ -333,20 +333,35 @@ file_open_now(struct vault *v, uint64_t fileid)
 	return f;
 }
 
+/*
+ * Has its last name gone?  LINK may have made another since they were counted,
+ * and then it must stay one file: two would each write chunks where the other
+ * has something else.  Storage that cannot make links need not count right.
+ */
+static bool
+is_nameless(const struct file *f)
+{
+	struct host_stat st;
+
+	return atomic_load(&f->v->links) == 0 ||
+	    (host_fstat(f->fd, &st) == 0 && st.nlink == 0);
+}
+
 void
 file_forget(struct vault *v, uint64_t fileid)
 {
-	struct file *f;
+	struct file *f = file_open_now(v, fileid);
 
-	lock_take(&v->files_lock);
-	if ((f = file_look(v, fileid)) != NULL) {
-		ref_locked(f);
-		lru_remove(&v->files, &f->node);
+	if (f == NULL)
+		return;
+	if (is_nameless(f)) {
+		lock_take(&v->files_lock);
+		if (!f->forgotten)
+			lru_remove(&v->files, &f->node);
 		f->forgotten = true;
-	}
-	lock_drop(&v->files_lock);
-	if (f != NULL)
+		lock_drop(&v->files_lock);
 		journal_forget(v->journal, f);
+	}
 	file_put(f);		/* its last user closes it */
 }
 

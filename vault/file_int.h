@@ -86,7 +86,10 @@ void file_ref(struct file *f);
 /* The open file with this inode, or NULL; v->files_lock is held. */
 struct file *file_look(struct vault *v, uint64_t fileid);
 
-/* The inode is gone: close it as soon as nobody uses it. */
+/*
+ * A name of the inode is gone, its last one as it seemed: if so, close it when
+ * nobody uses it any more.
+ */
 void file_forget(struct vault *v, uint64_t fileid);
 
 /* -- file_state.c */

@@ -24,7 +24,7 @@ enum host_op {
 	HOST_OPEN, HOST_CLOSE, HOST_STAT, HOST_FSTAT, HOST_READ, HOST_WRITE,
 	HOST_TRUNCATE, HOST_SYNC, HOST_RENAME, HOST_LINK, HOST_UNLINK,
 	HOST_RMDIR, HOST_MKDIR, HOST_CHMOD, HOST_CHOWN, HOST_UTIMES,
-	HOST_OPENDIR, HOST_READDIR, HOST_EXCHANGE, HOST_STATFS, HOST_ORDER,
+	HOST_OPENDIR, HOST_READDIR, HOST_EXCHANGE, HOST_ORDER, HOST_STATFS,
 };
 
 /*
@@ -96,8 +96,8 @@ int host_sync_path(int root, const char *path);	/* a folder or a file */
 int host_sync_all(int root);	/* all of the file system */
 /*
  * What was written is on the disk before any change of names that comes after
- * it, as far as the file system keeps an order: ext4 with its ordered data does,
- * on others bytes that are under way already arrive first, as a rule.  It
+ * it, as far as the file system keeps an order: ext4 with its ordered data
+ * does, on others bytes that are under way already arrive first, as a rule.  It
  * waits for nothing, but where the system has no call for it: that syncs.
  */
 int host_order(int fd);

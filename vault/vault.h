@@ -74,8 +74,8 @@ void vault_write_back(struct vault *v, const struct vault_write_back *wb);
 /*
  * Write to the disk what has been dirty for age_ms, and sync names and what
  * is in the journal if they have waited for that long.  What fails stays, for
- * another time or for file_sync() to tell.  *next_ms: when to come again; VAULT_IDLE: when there
- * is something.  Blocks on the disk.
+ * another time or for file_sync() to tell.  *next_ms: when to come again;
+ * VAULT_IDLE: when there is something.  Blocks on the disk.
  */
 int vault_write_out(struct vault *v, unsigned age_ms, unsigned *next_ms,
     struct verr *e);

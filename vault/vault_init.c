@@ -192,7 +192,8 @@ open_folder(const char *path, bool *made, struct verr *e)
 static int
 write_paper(int root, const char *name, const char *text, struct verr *e)
 {
-	if (host_write_file(root, name, text, strlen(text), 0600, HOST_DURABLE) == -1)
+	if (host_write_file(root, name, text, strlen(text), 0600,
+	    HOST_DURABLE) == -1)
 		return verr_sys(e, "cannot write %s", name);
 	return 0;
 }

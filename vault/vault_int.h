@@ -103,6 +103,8 @@ struct vault {
 	_Atomic unsigned	 ndirty_files;	/* written under files_lock */
 	unsigned		 dirty_files_max; /* constant in use */
 	_Atomic uint64_t	 flushes;	/* written under files_lock */
+	_Atomic unsigned	 links;		/* names that LINK made, and
+						   is making */
 
 	struct lock		 sync_run;	/* held during a sync */
 	struct lock		 sync_lock;	/* guards the rest */

@@ -210,7 +210,8 @@ write_new(const struct change *c, const char *json, struct verr *e)
 	/* what a change that was interrupted has left */
 	if (host_unlink(c->root, c->tmp) == -1 && errno != ENOENT)
 		return verr_sys(e, "cannot remove the old %s", c->tmp);
-	if (host_write_file(c->root, c->tmp, json, len, 0600, HOST_DURABLE) == -1)
+	if (host_write_file(c->root, c->tmp, json, len, 0600,
+	    HOST_DURABLE) == -1)
 		return verr_sys(e, "cannot write %s", c->tmp);
 	return 0;
 }

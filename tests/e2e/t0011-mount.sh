@@ -77,15 +77,20 @@ run 7 'umount of what is not mounted' "$V" umount "$mnt"
 # --- the server is killed
 run 0 'mount again' "$V" mount "$WORK/v" "$mnt" --password-file "$WORK/v.pw"
 pid=$(pid_of)
-exec 7> "$mnt/open"
-kill -KILL "$pid"
-(echo waits >&7) &
+(
+	exec 7> "$mnt/open"
+	echo opened > "$WORK/opened"
+	until [ -e "$WORK/killed" ]; do sleep 0.3; done
+	echo waits >&7	# until somebody takes it
+	echo on >&7
+) &
 writer=$!
+until [ -e "$WORK/opened" ]; do sleep 0.3; done
+kill -KILL "$pid"
+: > "$WORK/killed"
 run 0 'after kill -9, mount brings the server back' "$V" mount "$WORK/v" "$mnt" --password-file "$WORK/v.pw"
 note < "$WORK/got"
 wait $writer
-echo on >&7
-exec 7>&-
 same 'a program with an open file goes on' 'waits on' "$(echo $(cat "$mnt/open"))"
 kill -KILL "$(pid_of)"
 dd if=/dev/zero of="$mnt/dirty" bs=64k count=4 conv=notrunc 2> /dev/null &
@@ -107,6 +112,17 @@ check 'umount(8) unmounts' timeout 20 umount "$mnt"
 check 'and the server ends by itself' gone "$pid"
 "$V" status > /dev/null 2>&1
 check 'and nothing is left of that either' nothing_left "$mnt"
+
+# --- a server that hangs
+run 0 'mount' "$V" mount "$WORK/v" "$mnt" --password-file "$WORK/v.pw"
+pid=$(pid_of)
+kill -STOP "$pid"
+since=$SECONDS
+run 0 'umount -f of a server that is stopped' timeout 60 "$V" umount -f "$mnt"
+took=$((SECONDS - since))
+same "it took ${took} s: not 10" 1 $((took < 10))
+check 'it is gone' gone "$pid"
+check 'and nothing is left of it' nothing_left "$mnt"
 
 # --- fstab
 ln -sf "$V" /sbin/mount.vaultnfs

@@ -25,8 +25,8 @@
  * - Changes of names are whole, each of them, and in order: some of the first
  *   of those that were not synced (a journaling file system); and none is there
  *   without the bytes that were ordered before it (host_order()).  In the harsh
- *   way only those that touch a common folder are in order, where the removal of
- *   a folder touches that folder, too, and bytes have no order with names.
+ *   way only those that touch a common folder are in order, where the removal
+ *   of a folder touches that folder, too, and bytes have no order with names.
  *
  * What must be there (RFC 1813, 3.3.21): the bytes of a file as of its last
  * COMMIT, or what was written over them since; every name as of the last COMMIT
@@ -136,7 +136,7 @@ struct power_crash {
 void power_build(const struct power_log *l, const struct power_crash *c,
     const char *dir, struct keys *k);
 
-/* power_heads.c: that, in the file at path; the objects became made, if done. */
+/* power_heads.c: that, in the file at path; objects became made, if done. */
 void power_heads(const struct power_log *l, const struct power_crash *c,
     const char *path, const struct host_stat *made, const bool *done,
     struct keys *k);

@@ -10,6 +10,7 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,7 @@
 #include "tests/proto/list.h"
 #include "tests/proto/raw.h"
 #include "tests/stress/stress_mix.h"
+#include "vault/host.h"
 #include "vault/vault.h"
 
 #define CACHE	65536u		/* bytes: two chunks, a dozen names */
@@ -155,6 +157,27 @@ client_main(void *arg)
 	return NULL;
 }
 
+/* Storage that takes its time now and then, so that others come between. */
+static int
+dawdle(void *ctx, enum host_op op, const char *at)
+{
+	static _Thread_local uint32_t turn = 1;
+	struct timespec t = { 0, 0 };
+	int saved = errno;
+
+	(void)ctx;
+	(void)op;
+	(void)at;
+	turn = turn * 1664525u + 1013904223u +
+	    (uint32_t)(uintptr_t)&turn;
+	if ((turn >> 28) == 0) {
+		t.tv_nsec = (long)(turn >> 12 & 0xffff) * 8;
+		(void)nanosleep(&t, NULL);
+	}
+	errno = saved;
+	return 0;
+}
+
 static void
 begin(void)
 {
@@ -183,6 +206,7 @@ begin(void)
 	mix.wire = &wire;
 	mix_begin();
 	mix.may_wait = true;
+	host_set_hook(dawdle, NULL);
 }
 
 /* Nobody calls, until it has locked itself. */
@@ -242,6 +266,7 @@ main(void)
 		let_it_idle();
 	} while (time(NULL) < until && atomic_load(&mix.failures) == 0);
 	mix.may_wait = false;
+	host_set_hook(NULL, NULL);
 	n = mix_check_dir(f.c, &f.root);
 	fix_restart(&f);
 	if ((m = mix_check_dir(f.c, &f.root)) != n)

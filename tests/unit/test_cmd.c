@@ -27,7 +27,7 @@ struct args {
 static const struct cmd_opt opts[] = {
 	{ CMD_OPT_FLAG, 'f', "flag", NULL, OFF(flag), 0, 0, NULL, "a flag" },
 	{ CMD_OPT_FLAG, 'o', "other", NULL, OFF(other), 0, 0, NULL, "more" },
-	{ CMD_OPT_TEXT, 0, "text", "T", OFF(text), 0, 0, NULL, "a text" },
+	{ CMD_OPT_TEXT, 't', "text", "T", OFF(text), 0, 0, NULL, "a text" },
 	{ CMD_OPT_WORD, 0, "word", "ONE|TWO", OFF(word), 0, 0, "ONE", "word" },
 	{ CMD_OPT_NUMBER, 0, "number", "N", OFF(number), 3, 100, "7", "n" },
 	{ CMD_OPT_SIZE, 0, "size", "BYTES", OFF(size), 1, (uint64_t)1 << 50,
@@ -94,6 +94,27 @@ Test(cmd, letters_may_share_a_dash)
 	cr_expect(got.flag && got.other);
 	cr_expect_eq(PARSE("-fx", "a"), -1);
 	cr_expect_str_eq(err.text, "unknown option -x");
+}
+
+Test(cmd, the_last_letter_may_have_a_value)
+{
+	cr_assert_eq(PARSE("-ft", "x", "a"), 0);
+	cr_expect(got.flag);
+	cr_expect_str_eq(got.text, "x");
+	cr_assert_eq(PARSE("-tof", "a"), 0);
+	cr_expect_str_eq(got.text, "of");
+	cr_expect_not(got.flag);
+	cr_expect_eq(PARSE("a", "-t"), -1);
+	cr_expect_str_eq(err.text, "option -t needs a value");
+}
+
+Test(cmd, what_is_behind_two_dashes_is_known)
+{
+	cr_assert_eq(PARSE("a", "-f", "--", "b"), 0);
+	cr_expect_eq(call.first_after, 1);
+	cr_expect_null(call.operand[2]);
+	cr_assert_eq(PARSE("a", "b"), 0);
+	cr_expect_eq(call.first_after, -1);
 }
 
 Test(cmd, two_dashes_end_the_options)
@@ -225,7 +246,7 @@ Test(cmd, help_tells_of_every_option, .init = cr_redirect_stdout)
 	    "usage: vaultnfs try [OPTION]... A [B]\n\nBe tried.\n\n"
 	    "  -f, --flag                a flag\n"
 	    "  -o, --other               more\n"
-	    "      --text T              a text\n"
+	    "  -t, --text T              a text\n"
 	    "      --word ONE|TWO        word [ONE]\n"
 	    "      --number N            n [7]\n"
 	    "      --size BYTES          a size\n"

@@ -1,5 +1,6 @@
 /*
- * Copies of a call that runs wait for its reply, or leave with their connection.
+ * Copies of a call that runs wait for its reply, or leave with their
+ * connection.
  */
 #include "config.h"
 

@@ -212,7 +212,8 @@ Test(host, a_small_file_is_read_whole_or_not_at_all)
 	cr_expect_neq(ERRNO(host_read_file(root, ".", buf, 8)), 0);
 	put("empty", "");
 	cr_expect_eq(host_read_file(root, "empty", buf, 8), 0);
-	cr_expect_eq(ERRNO(host_write_file(root, "f", "x", 1, 0600, HOST_WHENEVER)),
+	cr_expect_eq(ERRNO(host_write_file(root, "f", "x", 1, 0600,
+	    HOST_WHENEVER)),
 	    EEXIST);
 	cr_expect_str_eq(get("f"), "12345678");
 	cr_expect_eq(box_fds(), fds);

@@ -260,6 +260,12 @@ Test(sync_names, what_a_killed_server_made_is_synced_by_the_next)
 	box_close(&b);
 	open_journal();
 	cr_expect_not(vault_sync_waits(b.v), "that one came to its end");
+	box_file(&b, b.root, "h", "");
+	failing = true;
+	box_close(&b);
+	failing = false;
+	open_journal();
+	cr_expect(vault_sync_waits(b.v), "that one could not sync");
 	box_close(&b);
 	if ((pid = fork()) == 0) {
 		open_journal();
