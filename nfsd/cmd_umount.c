@@ -184,7 +184,7 @@ cmd_umount_record(struct mount_record *r, struct mount_table *t,
 		rc = how->force ? end_by_force(r) : end_server(r);
 	if (!r->alive) {
 		mount_record_remove(r);
-		if (how->was_dead)
+		if (how->was_dead || how->force)
 			sweep(r);
 	}
 	return rc;

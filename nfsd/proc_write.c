@@ -114,7 +114,8 @@ write_here(struct request *rq)
 	    (f = file_open_now(x->vault, h.fileid)) == NULL)
 		return PROC_HANDOVER;
 	status = PROC_HANDOVER;
-	if (file_see(f, &a, &seen, NULL) == -1 || a.gen != h.gen || a.nlink == 0)
+	if (file_see(f, &a, &seen, NULL) == -1 || a.gen != h.gen ||
+	    a.nlink == 0)
 		goto out;
 	export_owner(x, &a);
 	if ((!cred_owns(&rq->cred, &a) && !cred_may(&rq->cred, &a,

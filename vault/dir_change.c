@@ -155,7 +155,7 @@ dir_create(struct dir *d, struct arena *a, const char *name, size_t len,
 		r = create_file(d, a, name, len, set, quick, ent, e);
 	dir_change_end(&c);
 	lock_drop(&d->change);
-	return dir_change_durable(d->v, r, ent, e);
+	return dir_change_done(d, r, ent, e);
 }
 
 /* -- directories */
@@ -254,7 +254,7 @@ dir_mkdir(struct dir *d, struct arena *a, const char *name, size_t len,
 		r = make_dir(d, &f, set, ent, e);
 	dir_change_end(&c);
 	lock_drop(&d->change);
-	return dir_change_durable(d->v, r, ent, e);
+	return dir_change_done(d, r, ent, e);
 }
 
 /* -- symlinks */
@@ -308,7 +308,7 @@ dir_symlink(struct dir *d, struct arena *a, const char *name, size_t len,
 		r = make_link(d, &f, target, target_len, set, ent, e);
 	dir_change_end(&c);
 	lock_drop(&d->change);
-	return dir_change_durable(d->v, r, ent, e);
+	return dir_change_done(d, r, ent, e);
 }
 
 /* -- hard links */
@@ -387,5 +387,5 @@ dir_link(struct dir *d, struct arena *a, const char *name, size_t len,
 		atomic_fetch_sub(&d->v->links, 1);
 	dir_change_end(&c);
 	lock_drop(&d->change);
-	return dir_change_durable(d->v, r, ent, e);
+	return dir_change_done(d, r, ent, e);
 }

@@ -108,10 +108,26 @@ dir_change_end(struct change *c)
 	    have ? &stamp : NULL);
 }
 
-int
-dir_change_durable(struct vault *v, int r, struct entry *ent, struct verr *e)
+void
+dir_change_blame(struct dir *d, struct verr *e)
 {
-	if (r == -1 || !v->sync_each || vault_sync_names(v, e) == 0)
+	struct vattr a;
+	struct verr why;
+
+	if (e != NULL && e->code == VERR_NOENT && dir_attr(d, &a, &why) == -1)
+		*e = why;
+}
+
+int
+dir_change_done(struct dir *d, int r, struct entry *ent, struct verr *e)
+{
+	struct vault *v = d->v;
+
+	if (r == -1) {
+		dir_change_blame(d, e);
+		return -1;
+	}
+	if (!v->sync_each || vault_sync_names(v, e) == 0)
 		return r;
 	if (ent != NULL) {
 		dir_put(ent->dir);

@@ -100,7 +100,7 @@ dir_unlink(struct dir *d, struct arena *a, const char *name, size_t len,
 	}
 	dir_change_end(&c);
 	lock_drop(&d->change);
-	return dir_change_durable(d->v, r, NULL, e);
+	return dir_change_done(d, r, NULL, e);
 }
 
 /* -- directories */
@@ -336,5 +336,5 @@ dir_rmdir(struct dir *d, struct arena *a, const char *name, size_t len,
 	r = rmdir_locked(d, a, name, len, ent.dir, ch, e);
 	lock_drop_set(set, 2);
 	dir_put(ent.dir);
-	return dir_change_durable(d->v, r, NULL, e);
+	return dir_change_done(d, r, NULL, e);
 }

@@ -294,5 +294,7 @@ out:
 	if (from == to && ch_to != NULL && ch_from != NULL &&
 	    !ch_to->have_before)
 		*ch_to = *ch_from;
-	return dir_change_durable(from->v, r, ent, e);
+	if (r == -1)
+		dir_change_blame(to, e);
+	return dir_change_done(from, r, ent, e);
 }

@@ -48,8 +48,9 @@ file_write_now(struct file *f, const struct file_seen *seen, uint64_t off,
 	int r = -1;
 
 	ch->have_before = ch->have_after = false;
-	if (len == 0 || seen->nlink == 0 || off > SIZE_CLEAR_MAX || !f->writable ||
-	    !vault_keeps_writes(f->v) || !rwlock_try_write(&f->rw))
+	if (len == 0 || seen->nlink == 0 || off > SIZE_CLEAR_MAX ||
+	    !f->writable || !vault_keeps_writes(f->v) ||
+	    !rwlock_try_write(&f->rw))
 		return verr_code(e, VERR_BUSY);
 	if (!file_is_as_seen(f, seen) || !fits(f, off, len)) {
 		file_drop(f);

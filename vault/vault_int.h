@@ -296,10 +296,12 @@ void dir_change_end(struct change *c);
 void dir_change_none(struct dir_change *ch);
 /*
  * At the very end, with no lock held: r, and if the change is to be durable
- * before anybody is told of it, it is.  -1: ent (or NULL) has no reference.
+ * before anybody is told of it, it is.  -1: ent (or NULL) has no reference, and
+ * VERR_NOENT means an entry: d's own folder is there.
  */
-int dir_change_durable(struct vault *v, int r, struct entry *ent,
-    struct verr *e);
+int dir_change_done(struct dir *d, int r, struct entry *ent, struct verr *e);
+/* The last of it, for another directory. */
+void dir_change_blame(struct dir *d, struct verr *e);
 /*
  * An entry that is a folder got its name: what is inside is to be synced with
  * it.  leaf: dir.c9r or symlink.c9r, whose bytes count too, or NULL.

@@ -174,6 +174,8 @@ measure(const struct op *o, double limit, unsigned *n)
 	    (*n % 256 != 0 || seconds() < until); (*n)++) {
 		fixed = draw(2);
 		o->spoil(fixed, draw);
+		/* what was stored just now is read slowly, and tells where */
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
 		began = ticks();
 		(void)o->run();		/* by a pointer: it is called */
 		samples[*n].took = ticks() - began;
@@ -215,11 +217,13 @@ main(int argc, char **argv)
 		limit = atof(argv[1]);
 	state = argc > 2 ? strtoull(argv[2], NULL, 0) | 1 : 1;
 	for (o = timing_ops; o->name != NULL; o++) {
+		if (o->kind == OP_COUNTED)
+			continue;
 		t = least_of_three(o, limit / 3, &n);
-		good = o->control ? t > LEAK : t <= LEAK;
+		good = o->kind == OP_CONTROL ? t > LEAK : t <= LEAK;
 		bad += !good;
 		printf("%s %u - %s: |t| = %.2f of %u calls%s\n", good ? "ok" :
-		    "not ok", ++number, o->name, t, n, o->control ?
+		    "not ok", ++number, o->name, t, n, o->kind == OP_CONTROL ?
 		    ", which must be over 4.5" : "");
 		(void)fflush(stdout);
 	}

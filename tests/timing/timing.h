@@ -15,7 +15,12 @@
 
 struct op {
 	const char	*name;
-	bool		 control;	/* made to be found */
+	enum {
+		OP_EQUAL,
+		OP_CONTROL,	/* made to be found */
+		OP_COUNTED	/* not by the clock: what is decoded before
+				   it is compared shows there */
+	}		 kind;
 	/* The input becomes of this class; draw(n) is below n. */
 	void		(*spoil)(bool fixed, uint32_t (*draw)(uint32_t n));
 	/* Compare; false is what is expected. */

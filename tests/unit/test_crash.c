@@ -39,7 +39,7 @@ expect_known(const char *what, unsigned k)
 {
 	static const enum check_kind known[] = {
 		CHECK_LEFTOVER, CHECK_UNKNOWN_TYPE, CHECK_ORPHAN_CONTENT_DIR,
-		CHECK_MISSING_DIRID_BACKUP,
+		CHECK_MISSING_DIRID_BACKUP, CHECK_ZERO_BYTES,
 	};
 	static const size_t n_known = sizeof(known) / sizeof(known[0]);
 	char *text = look_text();

@@ -121,6 +121,27 @@ Test(dir_stat, a_folder_in_the_place_of_another_is_seen_within_a_second)
 	dir_put(d);
 }
 
+/* A client that is told NOENT forgets the file. */
+Test(dir_stat, an_entry_is_not_missing_because_its_folder_is)
+{
+	struct dir *d;
+
+	box_make(&b, "SIV_GCM", 0);
+	d = box_mkdir(&b, b.root, "d");
+	make(d, "one");
+	make(d, "two");
+	move(dir_path(d), "aside");
+	cr_expect_eq(BOX_CODE(&b, dir_unlink(d, b.a, "one", 3, NULL, &b.e)),
+	    VERR_STALE);
+	cr_expect_eq(BOX_CODE(&b, dir_create(d, b.a, "new", 3, NULL, NULL,
+	    NULL, &b.e)), VERR_STALE);
+	cr_expect_eq(BOX_CODE(&b, dir_rename(d, d, b.a, "one", 3, "x", 1, NULL,
+	    NULL, NULL, &b.e)), VERR_STALE);
+	move("aside", dir_path(d));
+	cr_expect_eq(dir_unlink(d, b.a, "one", 3, NULL, &b.e), 0);
+	dir_put(d);
+}
+
 Test(dir_stat, few_folders_are_open)
 {
 	struct dir *d[3 * VAULT_DIR_FDS];

@@ -42,7 +42,7 @@ written(void)
 	return got;
 }
 
-TestSuite(log, .init = setup);
+TestSuite(log, .init = setup, .timeout = 60);
 
 Test(log, a_line_says_who_how_bad_and_what)
 {
