@@ -5,7 +5,8 @@ PACKAGES_BUILD='build-essential autoconf automake pkg-config libev-dev
 libssl-dev libtirpc-dev libmimalloc-dev libjansson-dev libutf8proc-dev
 libconfuse-dev libmicrohttpd-dev'
 PACKAGES_TEST='clang libcriterion-dev rpcsvc-proto libnfs-dev libnfs-utils
-python3 python3-cryptography git xz-utils libsqlite3-dev strace valgrind'
+python3 python3-cryptography python3-venv python3-yaml git xz-utils
+libsqlite3-dev strace valgrind mandoc zsh fish systemd iproute2'
 PACKAGES_GUEST='qemu-system-x86 linux-image-amd64 busybox-static nfs-common
 kmod cpio e2fsprogs util-linux'
 

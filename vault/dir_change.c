@@ -314,6 +314,26 @@ dir_symlink(struct dir *d, struct arena *a, const char *name, size_t len,
 /* -- hard links */
 
 /*
+ * err, from link(2).  EPERM is what storage without links says, and what a
+ * directory gets that has taken the object's place.
+ */
+static int
+cannot_link(struct vault *v, const struct vloc *loc, uint64_t fileid,
+    const char *path, int err, struct verr *e)
+{
+	struct host_stat st;
+
+	if (err == ENOENT || err == ENOTDIR || (err == EPERM &&
+	    (host_stat(v->root, loc->path, &st) == -1 || st.ino != fileid)))
+		return verr_code(e, VERR_STALE);
+	if (err == EPERM || err == EOPNOTSUPP || err == ENOSYS)
+		return verr_fail(e, VERR_UNSUPPORTED, "the vault's storage "
+		    "has no hard links");
+	errno = err;
+	return verr_sys(e, "cannot link %s to %s", loc->path, path);
+}
+
+/*
  * The storage's own link(2) on the ciphertext object.  It stays one file for
  * all who use this storage; a copy that a cloud client makes is two.
  */
@@ -323,14 +343,8 @@ link_object(struct vault *v, const struct vloc *loc, uint64_t fileid,
 {
 	struct host_stat st;
 
-	if (host_link(v->root, loc->path, path) == -1) {
-		if (errno == EPERM || errno == EOPNOTSUPP || errno == ENOSYS)
-			return verr_fail(e, VERR_UNSUPPORTED, "the vault's "
-			    "storage has no hard links");
-		if (errno == ENOENT || errno == ENOTDIR)
-			return verr_code(e, VERR_STALE);
-		return verr_sys(e, "cannot link %s to %s", loc->path, path);
-	}
+	if (host_link(v->root, loc->path, path) == -1)
+		return cannot_link(v, loc, fileid, path, errno, e);
 	/* Only names can be linked: is it still the one that was meant? */
 	if (host_stat(v->root, path, &st) == -1)
 		return verr_sys(e, "cannot stat %s", path);

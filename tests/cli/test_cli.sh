@@ -123,10 +123,6 @@ ok 'an option needs a command before it' refused 2 'a command comes first'
 run --version
 ok '--version tells the version' grep -q '^vaultnfs [0-9]' out
 ok '--version ends with 0' same 0 "$rc"
-for later in metrics; do
-	run serve v --$later 1
-	ok "serve has no --$later yet" refused 2 "unknown option --$later"
-done
 if [ -w /dev/full ]; then
 	"$V" help > /dev/full 2> err
 	rc=$?
