@@ -8,6 +8,8 @@
 #include "config.h"
 
 #include <pthread.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "tests/unit/dirty_box.h"
 
@@ -133,4 +135,26 @@ Test(links, a_file_whose_last_name_went_is_forgotten)
 	cr_expect_neq(f, g);
 	file_put(f);
 	file_put(g);
+}
+
+/* Another client's REMOVE and MKDIR, at the moment of link(2). */
+static int
+replace_by_folder(void *ctx, enum host_op op, const char *path)
+{
+	(void)ctx;
+	(void)path;
+	if (op == HOST_LINK) {
+		cr_assert_eq(unlinkat(b.v->root, loc.path, 0), 0);
+		cr_assert_eq(mkdirat(b.v->root, loc.path, 0755), 0);
+	}
+	return 0;
+}
+
+Test(links, a_file_whose_place_a_directory_took_is_stale)
+{
+	begin(NULL, 4 * C);
+	host_set_hook(replace_by_folder, NULL);
+	cr_expect_eq(BOX_CODE(&b, dir_link(b.root, b.a, "second", 6, &loc,
+	    fileid, NULL, NULL, &b.e)), VERR_STALE);
+	host_set_hook(NULL, NULL);
 }
