@@ -193,7 +193,8 @@ kill_read(struct client *c, const struct kill_handle *h, uint64_t off,
 		*n = r.READ3res_u.resok.count;
 		*eof = r.READ3res_u.resok.eof;
 		kill_must(*n <= KILL_READ, "READ", *n);
-		memcpy(buf, r.READ3res_u.resok.data.data_val, *n);
+		if (*n > 0)
+			memcpy(buf, r.READ3res_u.resok.data.data_val, *n);
 	}
 	client_nfs_free(READ, &r);
 	return st;

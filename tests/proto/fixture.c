@@ -72,7 +72,8 @@ fix_make(struct fix *f)
 	    .no_links = f->opt.no_links,
 	    .multi_user = f->opt.multi_user };
 	const struct server_options *more = f->opt.server;
-	struct vault_options vo = { .read_only = f->opt.read_only };
+	struct vault_options vo = { .read_only = f->opt.read_only,
+	    .cache_bytes = f->opt.cache_bytes };
 	struct verr e;
 
 	if (more != NULL) {

@@ -35,6 +35,7 @@ struct fix_options {
 	bool		 as_user;	/* be nobody if we are root */
 	bool		 read_only;
 	bool		 no_links;
+	size_t		 cache_bytes;	/* 0: the default */
 	bool		 multi_user;	/* needs root */
 	const struct server_options *server;	/* NULL, or what else it has:
 						   limits and gate */

@@ -184,14 +184,12 @@ begin(void)
 	const struct server_keys keys = { .close = close_it, .open = open_it,
 	    .idle_s = 1 };
 	struct fix_options o = { .workers = 3, .loops = 2,
-	    .more_workers = true };
+	    .more_workers = true, .cache_bytes = CACHE };
 	char dir[160];
 	struct verr e;
 	int fd;
 
 	fix_vault(&f, &o);
-	close_it(NULL, 0);
-	FIX_MUST(open_it(NULL, 0, FIX_PASS, strlen(FIX_PASS), &e) != NULL);
 	fix_make(&f);
 	(void)snprintf(dir, sizeof(dir), "%s/run", f.dir);
 	FIX_MUST(rundir_make(dir, NULL, path, sizeof(path), &e) == 0);
