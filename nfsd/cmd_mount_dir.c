@@ -17,6 +17,8 @@
 #include "nfsd/rundir.h"
 #include "nfsd/statedir.h"
 
+#define ENDING_S	60	/* a server writes all before it ends */
+
 int
 cmd_mount_run_dir(const char *given, char out[PATH_MAX], struct verr *e)
 {
@@ -159,13 +161,34 @@ check_stale(struct cmd_mounting *m)
 	return cmd_umount_record(&m->rec, m->table, &how);
 }
 
+/*
+ * A server that is unmounted and not gone yet, since systemd may mount again at
+ * once; or one that somebody else is about to mount.
+ */
+static int
+wait_ending(struct cmd_mounting *m, struct verr *e)
+{
+	int i;
+
+	for (i = 0; i < ENDING_S && m->rec.alive && m->rec.pid > 1 &&
+	    mount_table_look(m->table, m->dir, NULL) == MOUNT_NOTHING; i++) {
+		if (!mount_record_wait(&m->rec, 1000))
+			continue;
+		/* it is not the file's name any more, if that was removed */
+		mount_record_close(&m->rec);
+		return mount_record_open(&m->rec, m->run, m->dir, true, e);
+	}
+	return 0;
+}
+
 enum cmd_exit
 cmd_mount_check(struct cmd_mounting *m)
 {
 	struct verr e = { .code = VERR_NONE };
 
 	if (cmd_mount_run_dir(m->args->run_dir, m->run, &e) == -1 ||
-	    mount_record_open(&m->rec, m->run, m->dir, true, &e) == -1)
+	    mount_record_open(&m->rec, m->run, m->dir, true, &e) == -1 ||
+	    wait_ending(m, &e) == -1)
 		return cmd_fail(&e, "cannot note the mount");
 	if (m->rec.alive && m->again && strcmp(m->rec.vault, m->vault) == 0 &&
 	    strcmp(m->rec.name, m->name) == 0) {

@@ -48,10 +48,13 @@ split_share(const struct cmd_call *call, struct share *sh, const char *word)
 	}
 	if (sh->path != NULL && eq == NULL && sh->name == NULL) {
 		if (stat(word, &st) == -1) {
+			bool denied = errno == EACCES;
+
 			cmd_error("cannot open %s: %s", word,
-			    strerror(errno));
-			return errno == EACCES ? CMD_PERMISSION :
-			    CMD_BADVAULT;
+			    errno != ENOENT ? strerror(errno) :
+			    "there is no such folder ('vaultnfs init' makes "
+			    "a new vault)");
+			return denied ? CMD_PERMISSION : CMD_BADVAULT;
 		}
 		return cmd_usage(call, "%s: needs a name, as %s=NAME", word,
 		    word);

@@ -197,7 +197,8 @@ not_ours(const char *dir, enum mount_seen seen)
 		cmd_error("nothing is mounted on %s", dir);
 	else
 		cmd_error("%s was not mounted by vaultnfs, or by another "
-		    "user; 'umount %s' unmounts it", dir, dir);
+		    "user; '%s %s' unmounts it", dir, geteuid() == 0 ?
+		    "umount" : "sudo vaultnfs umount", dir);
 	return CMD_NOTFOUND;
 }
 

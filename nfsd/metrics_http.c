@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <ev.h>
 #include <fcntl.h>
-#include <microhttpd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,6 +16,7 @@
 #include "nfsd/gate.h"
 #include "nfsd/loop.h"
 #include "nfsd/metrics.h"
+#include "nfsd/mhd.h"
 #include "nfsd/server_int.h"
 
 #define REST_S		0.1	/* after a refusal, or without descriptors */
@@ -28,6 +28,7 @@ struct metrics {
 	struct loop		*loop;
 	uint64_t		 began_us;
 	struct gate		*gate;
+	const struct mhd	*lib;
 	struct MHD_Daemon	*http;
 	ev_io			 listener;
 	ev_io			 ready;		/* its epoll descriptor */
@@ -36,23 +37,24 @@ struct metrics {
 };
 
 static enum MHD_Result
-answer(struct MHD_Connection *c, unsigned status, char *text, size_t len,
-    const char *type)
+answer(struct metrics *m, struct MHD_Connection *c, unsigned status,
+    char *text, size_t len, const char *type)
 {
 	enum MHD_ResponseMemoryMode mode = status == MHD_HTTP_OK ?
 	    MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT;
 	struct MHD_Response *r;
 	enum MHD_Result rc;
 
-	r = MHD_create_response_from_buffer(len, text, mode);
+	r = m->lib->create_response_from_buffer(len, text, mode);
 	if (r == NULL) {
 		if (mode == MHD_RESPMEM_MUST_FREE)
 			free(text);
 		return MHD_NO;
 	}
-	(void)MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, type);
-	rc = MHD_queue_response(c, status, r);
-	MHD_destroy_response(r);
+	(void)m->lib->add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE,
+	    type);
+	rc = m->lib->queue_response(c, status, r);
+	m->lib->destroy_response(r);
 	return rc;
 }
 
@@ -73,14 +75,14 @@ request(void *ctx, struct MHD_Connection *c, const char *url,
 	(void)state;
 	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 &&
 	    strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
-		return answer(c, MHD_HTTP_METHOD_NOT_ALLOWED, not_allowed,
+		return answer(m, c, MHD_HTTP_METHOD_NOT_ALLOWED, not_allowed,
 		    sizeof(not_allowed) - 1, "text/plain");
 	if (strcmp(url, "/metrics") != 0)
-		return answer(c, MHD_HTTP_NOT_FOUND, not_found,
+		return answer(m, c, MHD_HTTP_NOT_FOUND, not_found,
 		    sizeof(not_found) - 1, "text/plain");
 	if ((text = metrics_text(m->srv, m->began_us, &len)) == NULL)
 		return MHD_NO;
-	return answer(c, MHD_HTTP_OK, text, len, CONTENT_TYPE);
+	return answer(m, c, MHD_HTTP_OK, text, len, CONTENT_TYPE);
 }
 
 /* Let it do what can be done, and wait for what it waits for. */
@@ -90,9 +92,9 @@ run(struct metrics *m)
 	struct ev_loop *ev = loop_ev(m->loop);
 	MHD_UNSIGNED_LONG_LONG ms;
 
-	(void)MHD_run(m->http);
+	(void)m->lib->run(m->http);
 	ev_timer_stop(ev, &m->due);
-	if (MHD_get_timeout(m->http, &ms) == MHD_YES) {
+	if (m->lib->get_timeout(m->http, &ms) == MHD_YES) {
 		ev_timer_set(&m->due, (double)ms / 1e3, 0.);
 		ev_timer_start(ev, &m->due);
 	}
@@ -155,7 +157,7 @@ admit(struct metrics *m, int fd, const struct sockaddr *sa, socklen_t len)
 	    fcntl(fd, F_SETFL, flags | O_NONBLOCK) == -1 ||
 	    fcntl(fd, F_SETFD, FD_CLOEXEC) == -1) {
 		(void)close(fd);
-	} else if (MHD_add_connection(m->http, fd, sa, len) == MHD_YES) {
+	} else if (m->lib->add_connection(m->http, fd, sa, len) == MHD_YES) {
 		run(m);
 	} else {
 		have_rest(m);		/* too many; it has closed it */
@@ -187,18 +189,20 @@ start_http(struct metrics *m, struct verr *e)
 	const union MHD_DaemonInfo *info;
 	int fd;
 
-	if (MHD_is_feature_supported(MHD_FEATURE_EPOLL) != MHD_YES)
+	if ((m->lib = mhd_load(e)) == NULL)
+		return -1;
+	if (m->lib->is_feature_supported(MHD_FEATURE_EPOLL) != MHD_YES)
 		return verr_fail(e, VERR_UNSUPPORTED, "libmicrohttpd has no "
 		    "epoll on this system; 'vaultnfs stats --json' tells the "
 		    "same numbers");
-	m->http = MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET, 0,
-	    NULL, NULL, request, m,
+	m->http = m->lib->start_daemon(MHD_USE_EPOLL |
+	    MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL, request, m,
 	    MHD_OPTION_CONNECTION_LIMIT, (unsigned)METRICS_CONNS,
 	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)METRICS_IDLE_S,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, REQUEST_MAX, MHD_OPTION_END);
 	if (m->http == NULL)
 		return verr_fail(e, VERR_NOMEM, "libmicrohttpd does not start");
-	info = MHD_get_daemon_info(m->http, MHD_DAEMON_INFO_EPOLL_FD);
+	info = m->lib->get_daemon_info(m->http, MHD_DAEMON_INFO_EPOLL_FD);
 	fd = info == NULL ? -1 : info->epoll_fd;
 	if (fd == -1)
 		return verr_fail(e, VERR_UNSUPPORTED, "libmicrohttpd does not "
@@ -250,7 +254,7 @@ metrics_free(struct metrics *m)
 	ev_timer_stop(ev, &m->rest);
 	(void)close(m->listener.fd);
 	if (m->http != NULL)
-		MHD_stop_daemon(m->http);
+		m->lib->stop_daemon(m->http);
 	gate_free(m->gate);
 	free(m);
 }

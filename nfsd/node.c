@@ -216,13 +216,16 @@ node_find(struct node_table *t, const struct export *x, uint64_t fileid,
 }
 
 void
-node_forget(struct node_table *t, const struct export *x, uint64_t fileid)
+node_forget(struct node_table *t, const struct export *x, uint64_t fileid,
+    uint32_t gen)
 {
 	struct key k = { x, fileid };
 	struct node *n;
 
 	lock_take(&t->lock);
-	if ((n = find(t, &k)) != NULL)
+	if ((n = find(t, &k)) != NULL && n->gen != gen)
+		n = NULL;
+	if (n != NULL)
 		lru_remove(&t->lru, &n->link);
 	lock_drop(&t->lock);
 	node_free(n);

@@ -43,8 +43,9 @@ void node_learn(struct node_table *t, const struct export *x,
 bool node_find(struct node_table *t, const struct export *x, uint64_t fileid,
     uint32_t gen, struct vloc *loc, struct dir **parent);
 
+/* This one is gone; another one that has its inode by now stays. */
 void node_forget(struct node_table *t, const struct export *x,
-    uint64_t fileid);
+    uint64_t fileid, uint32_t gen);
 
 size_t node_count(struct node_table *t);
 

@@ -110,7 +110,7 @@ search(struct request *rq, const struct handle *h, struct obj *o)
  * Clients forget what is stale for good, and of the root it ends the mount.
  */
 static enum nfsstat3
-gone(const struct export *x)
+gone(struct request *rq, const struct export *x, const struct handle *h)
 {
 	struct vattr a;
 	struct verr e;
@@ -118,8 +118,10 @@ gone(const struct export *x)
 	bool away = dir_attr(root, &a, &e) == -1;
 
 	dir_put(root);
-	if (!away)
+	if (!away) {
+		node_forget(rq->srv->nodes, x, h->fileid, h->gen);
 		return NFS3ERR_STALE;
+	}
 	log_warn("/%s: the folder of its root is away", x->name);
 	return NFS3ERR_IO;
 }
@@ -184,7 +186,7 @@ obj_get(struct request *rq, const struct nfs3_fh *fh, struct obj *o)
 		remember(rq, o->x, fh, &o->attr);
 	if (status == NFS3_OK)
 		export_owner(o->x, &o->attr);
-	return status == NFS3ERR_STALE ? gone(o->x) : status;
+	return status == NFS3ERR_STALE ? gone(rq, o->x, &h) : status;
 }
 
 enum nfsstat3
@@ -227,6 +229,14 @@ obj_saw(const struct obj *dir, struct dir_change *ch)
 {
 	ch->seen = &dir->attr;
 	ch->seen_as_of = dir->as_of;
+}
+
+void
+obj_lost(struct request *rq, const struct export *x,
+    const struct dir_change *ch)
+{
+	if (ch->lost != 0)
+		node_forget(rq->srv->nodes, x, ch->lost, ch->lost_gen);
 }
 
 void

@@ -59,6 +59,9 @@ bool obj_moved(struct request *rq, const struct nfs3_fh *fh, struct obj *o,
 
 /* A change of dir that follows at once need not look at it again. */
 void obj_saw(const struct obj *dir, struct dir_change *ch);
+/* After the change: what has no name any more needs no node. */
+void obj_lost(struct request *rq, const struct export *x,
+    const struct dir_change *ch);
 
 static inline bool
 obj_is_dir(const struct obj *o)

@@ -76,6 +76,7 @@ proc_remove(struct request *rq)
 	    dir_unlink(dir.dir, rq->arena, args->name.s, args->name.len, &ch,
 	    &e) == -1)
 		status = status_here(rq, &e);
+	obj_lost(rq, dir.x, &ch);
 	fattr_dir_change(&res->dir_wcc, dir.x, &ch);
 	obj_put(&dir);
 	return status;

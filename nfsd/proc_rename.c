@@ -135,6 +135,7 @@ proc_rename(struct request *rq)
 		obj_attr(&to, &res->to_wcc.after);
 	if (status == NFS3_OK)
 		status = rename_entry(rq, &from, &to, &ch_from, &ch_to);
+	obj_lost(rq, to.x, &ch_from);
 	fattr_dir_change(&res->from_wcc, from.x, &ch_from);
 	fattr_dir_change(&res->to_wcc, to.x, &ch_to);
 	obj_put(&from);

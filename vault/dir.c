@@ -177,6 +177,22 @@ dir_ref(struct dir *d)
 	return d;
 }
 
+/* Nobody refers to d any more: out with it, or with another one, or NULL. */
+static struct dir *
+release(struct dir *d)
+{
+	struct vault *v = d->v;
+
+	LOCK_ASSERT_HELD(&v->dirs_lock);
+	if (d->gone) {
+		lru_remove(&v->dirs, &d->node);
+		return d;
+	}
+	v->dirs_idle++;
+	lru_release(&v->dirs, &d->node);
+	return evict_one(v);
+}
+
 /* Every victim may be the last that kept its parent: a loop, however deep. */
 void
 dir_put(struct dir *d)
@@ -187,11 +203,7 @@ dir_put(struct dir *d)
 	while (d != NULL) {
 		v = d->v;
 		lock_take(&v->dirs_lock);
-		if (--d->refs == 0) {
-			v->dirs_idle++;
-			lru_release(&v->dirs, &d->node);
-		}
-		victim = evict_one(v);
+		victim = --d->refs == 0 ? release(d) : NULL;
 		lock_drop(&v->dirs_lock);
 		d = victim == NULL ? NULL : dir_free(victim);
 	}
@@ -259,6 +271,17 @@ dir_set_parent(struct dir *d, struct dir *parent, const char *link)
 	if (link[0] != '\0')
 		dir_search_parent(d, parent);
 	dir_put(old);
+}
+
+void
+dir_set_gone(struct dir *d)
+{
+	LOCK_ASSERT_HELD(&d->change);
+	lock_take(&d->v->dirs_lock);
+	d->gone = true;
+	lock_drop(&d->v->dirs_lock);
+	dir_listing_fini(d);
+	dir_search_gone(d);
 }
 
 /* By what is known of parents; unknown ones end the walk. */

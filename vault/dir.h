@@ -177,6 +177,9 @@ struct dir_change {
 
 	bool		have_before, have_after;
 	struct vattr	before, after;
+	uint64_t	lost;		/* inode of a file or symlink that has
+					   no name any more, or 0 */
+	uint32_t	lost_gen;
 };
 
 /*

@@ -175,7 +175,7 @@ keep(struct dir *d, const struct host_stat *before, bool racy, uint64_t seen,
 		return;
 	lock_take(&v->dirs_lock);
 	lock_take(&d->list_lock);
-	if (is_settled(d, seen, &mine) && (!racy ||
+	if (!d->gone && is_settled(d, seen, &mine) && (!racy ||
 	    (large && stamp_is(&d->own, before)))) {
 		drop(d);
 		d->names = names_ref(g->names);
@@ -276,9 +276,12 @@ get(struct dir *d, bool odd, bool quick, struct got *g, struct verr *e)
 
 	if (odd && carried(d, g))
 		return 0;
-	if (host_stat(d->v->root, d->path, &st) == -1)
-		return errno == ENOENT ? verr_code(e, VERR_STALE) :
-		    verr_sys(e, "cannot stat %s", d->path);
+	if (host_stat(d->v->root, d->path, &st) == -1) {
+		if (errno != ENOENT)
+			return verr_sys(e, "cannot stat %s", d->path);
+		dir_listing_fini(d);
+		return verr_code(e, VERR_STALE);
+	}
 	return cached(d, &st, odd, g) ? 0 : read_anew(d, &st, quick, g, e);
 }
 

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "base/verr.h"
+#include "vault/file_int.h"
 #include "vault/vault_int.h"
 
 void
@@ -29,6 +30,19 @@ dir_change_meet(const struct dir_change *ch, uint64_t fileid)
 {
 	if (ch != NULL && ch->meet != NULL)
 		ch->meet(ch->ctx, fileid);
+}
+
+void
+dir_change_lose(struct vault *v, struct dir_change *ch,
+    const struct entry *ent)
+{
+	if (ent->attr.nlink > 1)
+		return;
+	file_forget(v, ent->attr.fileid);
+	if (ch != NULL) {
+		ch->lost = ent->attr.fileid;
+		ch->lost_gen = ent->attr.gen;
+	}
 }
 
 int
@@ -139,8 +153,10 @@ dir_change_done(struct dir *d, int r, struct entry *ent, struct verr *e)
 void
 dir_change_none(struct dir_change *ch)
 {
-	if (ch != NULL)
+	if (ch != NULL) {
 		ch->have_before = ch->have_after = false;
+		ch->lost = 0;
+	}
 }
 
 void

@@ -7,12 +7,14 @@
 #include "vault/dir_index.h"
 
 #define SLOTS_FIRST	256u
+#define DEAD_MIN	1024u
 
 struct known_dir {
 	uint64_t	key;		/* of its hash */
 	uint32_t	parent;
-	uint32_t	len;
-	size_t		id;		/* offset in text */
+	uint16_t	len;
+	bool		dead;		/* forgotten */
+	size_t		id;		/* offset in text, ascending */
 };
 
 struct place {
@@ -20,10 +22,14 @@ struct place {
 	uint32_t	dir;		/* INDEX_NONE: free */
 };
 
-/* Invariant: of both kinds of slots at least a quarter is free. */
+/*
+ * Invariants: of both kinds of slots at least a quarter is free; half of the
+ * directories are alive, unless there are few.
+ */
 struct index {
 	struct known_dir *dirs;
 	uint32_t	  n, cap;
+	uint32_t	  ndead;
 	uint32_t	 *slot;		/* numbers by key; INDEX_NONE: free */
 	size_t		  slots;	/* a power of two */
 	char		 *text;
@@ -64,19 +70,27 @@ slot_of(const struct index *x, uint64_t key)
 	}
 }
 
+static void
+fill_slots(struct index *x)
+{
+	uint32_t i;
+
+	memset(x->slot, 0xff, x->slots * sizeof(*x->slot));
+	for (i = 0; i < x->n; i++)
+		*slot_of(x, x->dirs[i].key) = i;
+}
+
 static bool
 more_slots(struct index *x, size_t slots)
 {
-	uint32_t *p, i;
+	uint32_t *p;
 
 	if ((p = malloc(slots * sizeof(*p))) == NULL)
 		return false;
-	memset(p, 0xff, slots * sizeof(*p));
 	free(x->slot);
 	x->slot = p;
 	x->slots = slots;
-	for (i = 0; i < x->n; i++)
-		*slot_of(x, x->dirs[i].key) = i;
+	fill_slots(x);
 	return true;
 }
 
@@ -147,7 +161,7 @@ uint32_t
 index_add_dir(struct index *x, const uint8_t hash[20], const char *id,
     size_t len, uint32_t parent)
 {
-	uint32_t i = index_find_dir(x, hash);
+	uint32_t i = *slot_of(x, key_of(hash));
 	struct known_dir *d;
 
 	if (i == INDEX_NONE) {
@@ -156,12 +170,17 @@ index_add_dir(struct index *x, const uint8_t hash[20], const char *id,
 		d = &x->dirs[x->n];
 		d->key = key_of(hash);
 		d->parent = INDEX_NONE;
-		d->len = (uint32_t)len;
+		d->len = (uint16_t)len;
+		d->dead = false;
 		d->id = x->text_len;
 		memcpy(x->text + x->text_len, id, len);
 		x->text[x->text_len + len] = '\0';
 		x->text_len += len + 1;
 		*slot_of(x, d->key) = i = x->n++;
+	} else if (x->dirs[i].dead) {
+		x->dirs[i].dead = false;
+		x->dirs[i].parent = INDEX_NONE;
+		x->ndead--;
 	}
 	if (parent != INDEX_NONE)
 		x->dirs[i].parent = parent;
@@ -171,7 +190,9 @@ index_add_dir(struct index *x, const uint8_t hash[20], const char *id,
 uint32_t
 index_find_dir(const struct index *x, const uint8_t *hash)
 {
-	return *slot_of(x, key_of(hash));
+	uint32_t i = *slot_of(x, key_of(hash));
+
+	return i == INDEX_NONE || x->dirs[i].dead ? INDEX_NONE : i;
 }
 
 uint32_t
@@ -183,7 +204,9 @@ index_dirs(const struct index *x)
 uint32_t
 index_parent(const struct index *x, uint32_t dir)
 {
-	return x->dirs[dir].parent;
+	uint32_t up = x->dirs[dir].parent;
+
+	return up == INDEX_NONE || x->dirs[up].dead ? INDEX_NONE : up;
 }
 
 const char *
@@ -249,7 +272,94 @@ index_find_file(const struct index *x, uint64_t ino, uint32_t *dirs,
 
 	for (; x->place[i].dir != INDEX_NONE && n < max;
 	    i = (i + 1) & (x->places - 1))
-		if (x->place[i].print == print)
+		if (x->place[i].print == print &&
+		    !x->dirs[x->place[i].dir].dead)
 			dirs[n++] = x->place[i].dir;
 	return n;
+}
+
+/* -- what is gone */
+
+/* now[i]: the new number of directory i, or INDEX_NONE. */
+static void
+renumber(const struct index *x, uint32_t *now)
+{
+	uint32_t i, n = 0;
+
+	for (i = 0; i < x->n; i++)
+		now[i] = x->dirs[i].dead ? INDEX_NONE : n++;
+}
+
+/* Ids only ever move towards the front. */
+static void
+close_up_dirs(struct index *x, const uint32_t *now)
+{
+	struct known_dir *d;
+	size_t len, end = 0;
+	uint32_t i, up;
+
+	for (i = 0; i < x->n; i++) {
+		if (now[i] == INDEX_NONE)
+			continue;
+		d = &x->dirs[now[i]];
+		*d = x->dirs[i];
+		len = d->len + 1u;
+		memmove(x->text + end, x->text + d->id, len);
+		d->id = end;
+		end += len;
+		if ((up = d->parent) != INDEX_NONE)
+			d->parent = now[up];
+	}
+	secret_zero(x->text + end, x->text_len - end);
+	x->text_len = end;
+	x->n -= x->ndead;
+	x->ndead = 0;
+	fill_slots(x);
+}
+
+static void
+close_up_places(struct index *x, struct place *p, const uint32_t *now)
+{
+	struct place what;
+	size_t i;
+
+	x->nfiles = 0;
+	for (i = 0; i < x->places; i++) {
+		what = x->place[i];
+		if (what.dir == INDEX_NONE ||
+		    (what.dir = now[what.dir]) == INDEX_NONE)
+			continue;
+		put(p, x->places, what);
+		x->nfiles++;
+	}
+	free(x->place);
+	x->place = p;
+}
+
+/* Without memory it is done another time. */
+static void
+close_up(struct index *x)
+{
+	uint32_t *now = malloc(x->n * sizeof(*now));
+	struct place *p = new_places(x->places);
+
+	if (now != NULL && p != NULL) {
+		renumber(x, now);
+		close_up_dirs(x, now);
+		close_up_places(x, p, now);
+	} else
+		free(p);
+	free(now);
+}
+
+void
+index_forget_dir(struct index *x, const uint8_t *hash)
+{
+	uint32_t i = index_find_dir(x, hash);
+
+	if (i == INDEX_NONE)
+		return;
+	x->dirs[i].dead = true;
+	if (++x->ndead >= DEAD_MIN && x->ndead > x->n / 2)
+		close_up(x);
 }

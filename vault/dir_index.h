@@ -5,7 +5,8 @@
  * And one of files and symlinks: inode to directory, 8 bytes a slot, two slots
  * or less for each.  A file's place is a hint: 32 bits of a hash of its inode
  * are kept, and it may have moved.  Both are bounded; what did not fit is known
- * to be missing.  Not locked: its owner is (dir_search.c).
+ * to be missing, and at most half is of directories that are gone.  Not locked:
+ * its owner is (dir_search.c, dir_told.c).
  */
 #ifndef VAULT_DIR_INDEX_H
 #define VAULT_DIR_INDEX_H
@@ -32,6 +33,8 @@ uint32_t index_add_dir(struct index *x, const uint8_t hash[20],
     const char *id, size_t len, uint32_t parent);
 /* By the first 8 bytes of its hash; INDEX_NONE. */
 uint32_t index_find_dir(const struct index *x, const uint8_t *hash);
+/* What was removed; numbers may be others afterwards. */
+void index_forget_dir(struct index *x, const uint8_t *hash);
 uint32_t index_dirs(const struct index *x);	/* numbers are below this */
 uint32_t index_parent(const struct index *x, uint32_t dir);
 /* NUL-terminated; until the next index_add_dir(). */

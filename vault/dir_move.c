@@ -38,7 +38,6 @@
 #include "base/tune.h"
 #include "base/verr.h"
 #include "vault/dir_move.h"
-#include "vault/file_int.h"
 
 static const char *
 leaf_name(const struct move *m)
@@ -397,8 +396,7 @@ move_over_other(const struct move *m, struct verr *e)
 			return -1;
 	}
 	vault_sync_note(m->v, m->to->path);
-	if (m->dst.attr.nlink <= 1)
-		file_forget(m->v, m->dst.attr.fileid);
+	dir_change_lose(m->v, m->ch, &m->dst);
 	return 0;
 }
 

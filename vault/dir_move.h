@@ -14,7 +14,7 @@ struct move {
 	struct vault	*v;
 	struct dir	*from, *to;
 	bool		 quick;			/* nothing that takes long */
-	const struct dir_change *ch;		/* of from, or NULL */
+	struct dir_change *ch;			/* of from, or NULL */
 	struct entry	 src, dst;		/* dst: only if have_dst */
 	bool		 have_dst;
 	bool		 unseen;		/* nobody looked for dst */

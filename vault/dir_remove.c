@@ -57,13 +57,13 @@ dir_remove_name(struct dir *d, const struct vloc *loc, struct verr *e)
 }
 
 static int
-unlink_entry(struct dir *d, const struct entry *ent, struct verr *e)
+unlink_entry(struct dir *d, const struct entry *ent, struct dir_change *ch,
+    struct verr *e)
 {
 	if (dir_remove_name(d, &ent->loc, e) == -1)
 		return -1;
 	vault_sync_note(d->v, d->path);
-	if (ent->attr.nlink <= 1)
-		file_forget(d->v, ent->attr.fileid);
+	dir_change_lose(d->v, ch, ent);
 	return 0;
 }
 
@@ -95,7 +95,7 @@ dir_unlink(struct dir *d, struct arena *a, const char *name, size_t len,
 			r = verr_code(e, VERR_BUSY);
 		else {
 			dir_change_meet(ch, ent.attr.fileid);
-			r = unlink_entry(d, &ent, e);
+			r = unlink_entry(d, &ent, ch, e);
 		}
 	}
 	dir_change_end(&c);
@@ -256,7 +256,7 @@ dir_remove_rest(struct dir *d, struct dir *child, const struct removal *rm,
 	}
 	if (rm->tmp[0] != '\0')
 		dir_remove_tree(v, rm->tmp, true);
-	child->gone = true;
+	dir_set_gone(child);
 	vault_sync_note(v, d->path);
 	return 0;
 }

@@ -290,38 +290,6 @@ search(struct vault *v, struct object *o, struct verr *e)
 	return r;
 }
 
-void
-dir_search_moved(struct vault *v, uint64_t fileid, const struct dir *to)
-{
-	uint32_t i;
-
-	lock_take(&v->search_lock);
-	if (v->index_whole) {
-		i = index_add_dir(v->index, to->hash, to->id, to->id_len,
-		    INDEX_NONE);
-		v->index_whole = i != INDEX_NONE &&
-		    index_add_file(v->index, fileid, i);
-	}
-	lock_drop(&v->search_lock);
-}
-
-void
-dir_search_parent(const struct dir *d, const struct dir *parent)
-{
-	struct vault *v = d->v;
-	uint32_t up;
-
-	lock_take(&v->search_lock);
-	if (v->index != NULL || (v->index = index_new()) != NULL) {
-		up = index_add_dir(v->index, parent->hash, parent->id,
-		    parent->id_len, INDEX_NONE);
-		if (up != INDEX_NONE)
-			(void)index_add_dir(v->index, d->hash, d->id,
-			    d->id_len, up);
-	}
-	lock_drop(&v->search_lock);
-}
-
 /* -- files */
 
 #define HINTS	4

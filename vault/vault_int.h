@@ -147,7 +147,8 @@ struct dir {
 	size_t		 id_len;
 
 	struct lock	 change;	/* one change of names at a time */
-	bool		 gone;		/* removed by us; guarded by change */
+	bool		 gone;		/* removed by us; written under change
+					   and v->dirs_lock */
 
 	TAILQ_ENTRY(dir)  kept;		/* guarded by v->dirs_lock */
 	bool		 is_kept;	/* guarded by v->dirs_lock */
@@ -171,6 +172,11 @@ struct dir {
 void dir_table_free(struct vault *v);
 void dir_ref_locked(struct dir *d);	/* dirs_lock is held */
 void dir_set_parent(struct dir *d, struct dir *parent, const char *link);
+/*
+ * It was removed by us: its listing goes now, and d itself with the last
+ * reference.  d->change is held.
+ */
+void dir_set_gone(struct dir *d);
 bool dir_is_below(struct dir *d, const struct dir *ancestor);
 /* Path of the entry in parent that links to d; false: it has another one. */
 bool dir_link_path(struct dir *d, const struct dir *parent,
@@ -269,11 +275,13 @@ void dir_listing_fini(struct dir *d);
 void dir_fds_init(struct vault *v);
 void dir_fds_fini(struct vault *v);
 
-/* -- dir_search.c */
-/* For its index: a file or symlink has a name in another directory now; */
+/* -- dir_told.c: for the index of dir_search.c */
+/* A file or symlink has a name in another directory now; */
 void dir_search_moved(struct vault *v, uint64_t fileid, const struct dir *to);
-/* this directory is known to be in that one. */
+/* this directory is known to be in that one; */
 void dir_search_parent(const struct dir *d, const struct dir *parent);
+/* this one was removed. */
+void dir_search_gone(const struct dir *d);
 
 /* -- dir_frame.c */
 /* "FOLDER/leaf" in out; a leaf is at most 12 bytes, as "contents.c9r". */
@@ -286,6 +294,9 @@ struct change {
 };
 bool dir_is_quick(const struct dir_change *ch);	/* ch may be NULL */
 void dir_change_meet(const struct dir_change *ch, uint64_t fileid);
+/* A file or symlink lost this name; with the last one it is gone. */
+void dir_change_lose(struct vault *v, struct dir_change *ch,
+    const struct entry *ent);
 /* A lock for a change; quick: VERR_BUSY if that would take time. */
 int dir_change_take(struct lock *l, bool quick, struct verr *e);
 /* d->change is held by the caller from begin to end. */

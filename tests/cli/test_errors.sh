@@ -61,7 +61,8 @@ fails 6 'the vault lies in it' 'would be hidden' $M v .
 fails 2 'needs a folder to mount v on' 'see ' $M v
 
 # --- the vault
-fails 4 'cannot open nothing/here: No such file' 'No such file' $M nothing/here empty
+fails 4 'cannot open nothing/here: there is no such folder' \
+    "'vaultnfs init' makes a new vault" $M nothing/here empty
 fails 7 'there is no such folder, and no vault of that name' vaultnfs.conf \
     $M holiday empty
 fails 4 'full is no vault' 'neither vault.cryptomator nor' $M full empty

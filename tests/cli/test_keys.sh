@@ -1,7 +1,9 @@
 #!/bin/sh
 # Where keys, passwords, names and data are in the memory of a server that
 # runs, and that they are gone when it is locked.  Reads its memory as a
-# debugger would (tests/keys/keyscan), so it needs root and Linux.  TAP.
+# debugger would (tests/keys/keyscan), so it needs root and Linux.  Where there
+# is gdb, it looks at the cores that gdb takes as well: these have the registers
+# of all threads, too.  TAP.
 # shellcheck disable=SC2034,SC2154
 name=test_keys
 . "$(dirname "$0")/cli.sh"
@@ -57,6 +59,15 @@ texts="$texts folder-that-is-nowhere-else dirty-that-is-nowhere-else"
 texts="$texts link-that-is-nowhere-else target-that-is-nowhere-else"
 texts="$texts large-that-is-nowhere-else later-that-is-nowhere-else"
 look() { "$scan" "$server" v pw $texts > seen 2> seen.err; }
+# look_at_core [-a]: the same in a core; with -a, of all that is mapped, and
+# without, as gcore(1) makes it, which leaves out what is not to be dumped.
+# shellcheck disable=SC2086
+look_at_core() {
+	rm -f core.*
+	gcore ${1+"$1"} -o core "$server" > gcore.out 2>&1 &&
+	    "$scan" --core "core.$server" "$server" v pw $texts > seen \
+	    2> seen.err
+}
 # none KIND...: not one of them is in ordinary memory; nor NOWHERE at all.
 none() {
 	for k in "$@"; do
@@ -139,8 +150,35 @@ for cipher in SIV_GCM SIV_CTRMAC; do
 	    anywhere name-that-is-nowhere-else data-that-is-nowhere-else \
 	    folder-that-is-nowhere-else large-that-is-nowhere-else \
 	    later-that-is-nowhere-else dirty-that-is-nowhere-else
+	cores=
+	if ! command -v gcore > /dev/null; then
+		skip "a core of $cipher" 'no gcore here (Debian: gdb)'
+	elif ! look_at_core -a; then
+		skip "a core of $cipher" "$(tail -1 gcore.out)"
+	else
+		cores=1
+		ok 'a core of all that is mapped has keys' locked encKey \
+		    macKey handleKey encKey-rounds macKey-rounds contentKeys \
+		    contentKeys-rounds
+		# shellcheck disable=SC2086
+		ok 'in locked pages, and neither elsewhere nor in registers' \
+		    none $keys
+		ok 'and data' anywhere data-that-is-nowhere-else
+		look_at_core
+		# shellcheck disable=SC2086
+		ok 'a core as gcore makes it has no key' nowhere $keys password
+		ok 'but data' anywhere data-that-is-nowhere-else
+	fi
 	run lock --run-dir "$R"
 	ok 'it locks' done_quietly
+	if [ -n "$cores" ]; then
+		ok 'a core is taken of a locked server' look_at_core -a
+		# shellcheck disable=SC2086
+		ok 'it has no key and no password' nowhere $keys password
+		# shellcheck disable=SC2086
+		ok 'nor a name, nor data' nowhere $texts
+		rm -f core.*
+	fi
 	look
 	# shellcheck disable=SC2086
 	ok 'then no key is left' nowhere $keys password

@@ -20,13 +20,32 @@ ok 'a numeric one' refused 2 'must be a numeric address'
 runp serve box-of-pandora --port 0 --metrics 0.0.0.0:9049
 ok 'one that others reach needs --allow' refused 2 '--allow'
 
+# --- who gives no --metrics does not pay for HTTP (nfsd/mhd.h)
+if command -v ldd > /dev/null; then
+	ldd "$V" > libs
+	ok 'it is linked with libraries that ldd sees' grep -q libcrypto libs
+	ok 'and not with those that only --metrics needs' \
+	    sh -c '! grep -E "microhttpd|gnutls" libs'
+fi
+
 # --- units and scripts, as make has made them
-unpack() { sed "s#@bindir@#$build#; s#@sysconfdir@#/etc#" "$top/contrib/$1.in"; }
 build=$(cd "$build" && pwd)
+unpack() { sed "s#/[^ ]*/bin/vaultnfs#$build/vaultnfs#" "$build/contrib/$1"; }
+for f in systemd/vaultnfs@.service systemd/vaultnfs-user@.service \
+    launchd/org.vaultnfs.serve.plist rc/vaultnfs.freebsd rc/vaultnfs.openbsd
+do
+	ok "the program has its path in $f, as make made it" sh -c \
+	    'grep -q "/bin/vaultnfs" "$1" && ! grep -E "@[a-z]+@" "$1"' sh \
+	    "$build/contrib/$f"
+done
 mkdir units
 unpack systemd/vaultnfs@.service > units/vaultnfs@v.service
 unpack systemd/vaultnfs-user@.service > units/vaultnfs-user@v.service
 cp "$top/contrib/systemd/vaultnfs@.socket" units/vaultnfs@v.socket
+# whom "vaultnfs mount" as root has, with rights for nobody else
+ok "the service's folders are not below root's /var/lib/vaultnfs" \
+    sh -c '! grep -E "(Directory=|-dir %.)/?vaultnfs/" "$1"' sh \
+    units/vaultnfs@v.service
 if command -v systemd-analyze > /dev/null; then
 	for u in vaultnfs@v.service vaultnfs@v.socket vaultnfs-user@v.service
 	do

@@ -51,7 +51,8 @@ add_module() {
 	*)	cp "/lib/modules/$kver/$path" "$to" ;;
 	esac
 }
-for m in virtio_pci 9pnet_virtio 9p virtio_console overlay virtio_blk ext4; do
+for m in virtio_pci 9pnet_virtio 9p virtio_console overlay virtio_blk \
+    crc32c_generic ext4; do
 	add_module $m
 done
 cp "$here/stage1" "$tmp/init"

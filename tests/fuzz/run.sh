@@ -1,5 +1,7 @@
 #!/bin/sh
-# usage: run.sh SOURCE-TREE FUZZER...: each for $FUZZ_SECONDS (15).
+# usage: run.sh SOURCE-TREE FUZZER...: each for $FUZZ_SECONDS (15).  An input
+# that takes $FUZZ_HANG seconds (60) by the clock, on a machine that may be
+# loaded, is a finding.
 # New inputs go to corpus/ in the folder it runs in, never into the tree.  A
 # line for each: inputs tried, edges of the program that they reached (libFuzzer's
 # "cov"), and how many of them are new to the corpus.
@@ -13,8 +15,9 @@ one() {
 	old=$src/tests/fuzz/corpus/$name
 	[ -d "$old" ] || old=
 	# shellcheck disable=SC2086
-	if "$1" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
-	    -print_final_stats=1 -artifact_prefix="corpus/crash-$name-" \
+	if "$1" -max_total_time="$seconds" -timeout="${FUZZ_HANG:-60}" \
+	    -rss_limit_mb=2048 -print_final_stats=1 \
+	    -artifact_prefix="corpus/crash-$name-" \
 	    "corpus/$name" $old > "corpus/$name.log" 2>&1; then
 		echo "ok - fuzz_$name: $(sed -n \
 		    's/^stat::number_of_executed_units: *//p' \

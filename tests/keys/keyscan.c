@@ -1,17 +1,19 @@
 /*
  * keyscan - what of a vault's secrets is in the memory of another process.
  *
- *	keyscan PID VAULT PASSWORD-FILE [TEXT]...
+ *	keyscan [--core FILE] PID VAULT PASSWORD-FILE [TEXT]...
  *
- * Reads all that is mapped there and can be read, as a debugger would, and
- * looks for the master keys, the handle key, content keys of the files on disk,
- * the AES round keys of all of these, HMAC's key blocks, and each TEXT (as it
- * is, when it has 8 bytes at least).  One line for each kind:
+ * Reads all that is mapped there and can be read, as a debugger would, or FILE,
+ * a core that a debugger took of it just now, registers and all.  It looks for
+ * the master keys, the handle key, content keys of the files on disk, the AES
+ * round keys of all of these, HMAC's key blocks, and each TEXT (as it is, when
+ * it has 8 bytes at least).  One line for each kind:
  *
  *	KIND locked N elsewhere M
  *
  * "locked" are pages that are locked into memory and not dumped (VmFlags lo and
- * dd).  Exit 77: this may not be done here (no root, no Linux).
+ * dd), here and at their addresses in a core.  Exit 77: this may not be done
+ * here (no root, no Linux).
  */
 #include "config.h"
 
@@ -35,6 +37,7 @@
 #define KINDS_MAX	32
 #define CHUNK		((size_t)1 << 20)
 #define LEN_MAX		256u
+#define MAPS_MAX	65536
 
 struct pattern {
 	uint8_t		*b;
@@ -275,25 +278,110 @@ scan(int mem, uint64_t lo, uint64_t hi, unsigned long *counts)
 	}
 }
 
-/* Each mapping when its flags are known, at the end of its lines. */
-static void
-scan_all(FILE *maps, int mem)
-{
-	char line[4096], mode[8];
-	uint64_t lo = 0, hi = 0, a, b;
-	bool readable = false;
+struct mapping {
+	uint64_t	lo, hi;
+	bool		readable, locked;
+};
 
-	while (fgets(line, sizeof(line), maps) != NULL) {
-		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %7s", &a, &b,
+static struct mapping maps[MAPS_MAX];
+static unsigned nmaps;
+
+/* A mapping's flags are at the end of its lines. */
+static void
+read_maps(FILE *f)
+{
+	struct mapping *m = NULL;
+	char line[4096], mode[8];
+	uint64_t lo, hi;
+
+	while (fgets(line, sizeof(line), f) != NULL) {
+		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %7s", &lo, &hi,
 		    mode) == 3) {
-			lo = a;
-			hi = b;
-			readable = mode[0] == 'r' &&
+			if (nmaps == MAPS_MAX)
+				exit(99);
+			m = &maps[nmaps++];
+			m->lo = lo;
+			m->hi = hi;
+			m->readable = mode[0] == 'r' &&
 			    strstr(line, "[v") == NULL;
-		} else if (strncmp(line, "VmFlags:", 8) == 0 && readable) {
-			scan(mem, lo, hi, strstr(line, " lo") != NULL &&
-			    strstr(line, " dd") != NULL ? locked : elsewhere);
+		} else if (m != NULL && strncmp(line, "VmFlags:", 8) == 0) {
+			m->locked = strstr(line, " lo") != NULL &&
+			    strstr(line, " dd") != NULL;
 		}
+	}
+}
+
+static void
+scan_process(int mem)
+{
+	unsigned i;
+
+	for (i = 0; i < nmaps; i++)
+		if (maps[i].readable)
+			scan(mem, maps[i].lo, maps[i].hi, maps[i].locked ?
+			    locked : elsewhere);
+}
+
+/* -- a core: ELF(5), of 64 bits and in our order, as this machine makes them */
+
+enum { EHDR = 64, PHDR = 56, PT_LOAD = 1, PHNUM_MAX = 65535 };
+
+static uint64_t
+number(const uint8_t *p, unsigned len)
+{
+	uint64_t n = 0;
+
+	while (len-- > 0)
+		n = n << 8 | p[len];
+	return n;
+}
+
+/*
+ * A segment of a core has size bytes at off in the file that were at address
+ * lo: those of locked mappings are cut out of it and looked at by themselves.
+ */
+static void
+scan_segment(int core, uint64_t off, uint64_t lo, uint64_t size)
+{
+	uint64_t at = lo, end = lo + size, from, to;
+	unsigned i;
+
+	for (i = 0; i < nmaps; i++) {
+		if (!maps[i].locked || maps[i].hi <= at || maps[i].lo >= end)
+			continue;
+		from = maps[i].lo > at ? maps[i].lo : at;
+		to = maps[i].hi < end ? maps[i].hi : end;
+		scan(core, off + (at - lo), off + (from - lo), elsewhere);
+		scan(core, off + (from - lo), off + (to - lo), locked);
+		at = to;
+	}
+	scan(core, off + (at - lo), off + size, elsewhere);
+}
+
+/* All segments; notes, which hold the registers, lie in no mapping. */
+static void
+scan_core(int core)
+{
+	uint8_t eh[EHDR], ph[PHDR];
+	uint64_t at, n, i;
+
+	if (pread(core, eh, sizeof(eh), 0) != (ssize_t)sizeof(eh) ||
+	    memcmp(eh, "\177ELF\2\1", 6) != 0 || number(eh + 16, 2) != 4 ||
+	    (n = number(eh + 56, 2)) == PHNUM_MAX || n == 0) {
+		fputs("keyscan: this is no core that I can read\n", stderr);
+		exit(99);
+	}
+	at = number(eh + 32, 8);
+	for (i = 0; i < n; i++) {
+		if (pread(core, ph, sizeof(ph), (off_t)(at + i * PHDR)) !=
+		    (ssize_t)sizeof(ph))
+			exit(99);
+		if (number(ph, 4) == PT_LOAD)
+			scan_segment(core, number(ph + 8, 8),
+			    number(ph + 16, 8), number(ph + 32, 8));
+		else
+			scan(core, number(ph + 8, 8), number(ph + 8, 8) +
+			    number(ph + 32, 8), elsewhere);
 	}
 }
 
@@ -331,29 +419,39 @@ read_secrets(const char *vault, const char *file)
 int
 main(int argc, char **argv)
 {
-	char path[64];
+	const char *core = NULL;
+	char path[64], mem_path[64];
 	unsigned i;
-	FILE *maps;
-	int mem, k;
+	FILE *f;
+	int fd, k;
 
+	if (argc > 2 && strcmp(argv[1], "--core") == 0) {
+		core = argv[2];
+		argv += 2;
+		argc -= 2;
+	}
 	if (argc < 4) {
-		fputs("usage: keyscan PID VAULT PASSWORD-FILE [TEXT]...\n",
-		    stderr);
+		fputs("usage: keyscan [--core FILE] PID VAULT PASSWORD-FILE "
+		    "[TEXT]...\n", stderr);
 		return 99;
 	}
 	for (i = 0; i < 65536; i++)
 		first[i] = -1;
-	(void)snprintf(path, sizeof(path), "/proc/%s/mem", argv[1]);
-	mem = open(path, O_RDONLY);
+	(void)snprintf(mem_path, sizeof(mem_path), "/proc/%s/mem", argv[1]);
 	(void)snprintf(path, sizeof(path), "/proc/%s/smaps", argv[1]);
-	if (mem == -1 || (maps = fopen(path, "r")) == NULL) {
+	fd = open(core != NULL ? core : mem_path, O_RDONLY);
+	if (fd == -1 || (f = fopen(path, "r")) == NULL) {
 		perror(path);
 		return 77;
 	}
 	read_secrets(argv[2], argv[3]);
 	for (k = 4; k < argc; k++)
 		add(argv[k], argv[k], strlen(argv[k]));
-	scan_all(maps, mem);
+	read_maps(f);
+	if (core != NULL)
+		scan_core(fd);
+	else
+		scan_process(fd);
 	for (i = 0; i < nkinds; i++)
 		printf("%s locked %lu elsewhere %lu\n", kinds[i], locked[i],
 		    elsewhere[i]);

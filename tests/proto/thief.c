@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -56,12 +57,29 @@ put_files(struct fix *f, struct hello *h)
 	h->root = f->root;
 }
 
+/* What may be asked of the server's process, by a byte. */
+enum { ASK_COUNTS, ASK_RAN };
+
+static void
+answer(struct fix *f, char what, int tell)
+{
+	struct server_counts c;
+	struct timespec ts;
+
+	if (what == ASK_RAN) {
+		FIX_MUST(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts) == 0);
+		FIX_MUST(write(tell, &ts, sizeof(ts)) == (ssize_t)sizeof(ts));
+		return;
+	}
+	server_counts(f->server, &c);
+	FIX_MUST(write(tell, &c, sizeof(c)) == (ssize_t)sizeof(c));
+}
+
 /* The server's process: until its pipe is closed. */
 static void
-serve(const struct server_options *o, bool no_gate, int ask, int tell)
+serve(const struct server_options *o, bool no_gate, int from, int tell)
 {
 	struct fix_options fo = { .server = o };
-	struct server_counts c;
 	struct hello h;
 	struct fix f;
 	char byte;
@@ -77,10 +95,8 @@ serve(const struct server_options *o, bool no_gate, int ask, int tell)
 	fix_run(&f);
 	put_files(&f, &h);
 	FIX_MUST(write(tell, &h, sizeof(h)) == (ssize_t)sizeof(h));
-	while (read(ask, &byte, 1) == 1) {
-		server_counts(f.server, &c);
-		FIX_MUST(write(tell, &c, sizeof(c)) == (ssize_t)sizeof(c));
-	}
+	while (read(from, &byte, 1) == 1)
+		answer(&f, byte, tell);
 	fix_stop(&f);
 	_exit(0);
 }
@@ -122,19 +138,39 @@ thief_end(struct thief_server *s)
 	FIX_MUST(WIFEXITED(st) && WEXITSTATUS(st) == 0);
 }
 
-void
-thief_counts(struct thief_server *s, struct server_counts *c)
+static void
+ask(struct thief_server *s, char what, void *said, size_t size)
 {
-	char *at = (char *)c;
+	char *at = said;
 	size_t len = 0;
 	ssize_t n;
 
-	FIX_MUST(write(s->ask, "", 1) == 1);
-	while (len < sizeof(*c)) {
-		n = read(s->told, at + len, sizeof(*c) - len);
+	FIX_MUST(write(s->ask, &what, 1) == 1);
+	while (len < size) {
+		n = read(s->told, at + len, size - len);
 		FIX_MUST(n > 0);
 		len += (size_t)n;
 	}
+}
+
+void
+thief_counts(struct thief_server *s, struct server_counts *c)
+{
+	ask(s, ASK_COUNTS, c, sizeof(*c));
+}
+
+uint64_t
+thief_ran_us(struct thief_server *s)
+{
+	struct timespec ts;
+#if defined(_POSIX_CPUTIME) && _POSIX_CPUTIME >= 0
+	clockid_t id;
+
+	if (clock_getcpuclockid(s->pid, &id) != 0 ||
+	    clock_gettime(id, &ts) != 0)
+#endif
+		ask(s, ASK_RAN, &ts, sizeof(ts));
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
 }
 
 size_t

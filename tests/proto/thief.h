@@ -40,6 +40,9 @@ void thief_counts(struct thief_server *s, struct server_counts *c);
 /* Resident bytes of the server; 0: this system does not tell. */
 size_t thief_rss(const struct thief_server *s);
 
+/* Processor time of the server until now. */
+uint64_t thief_ran_us(struct thief_server *s);
+
 /* A connection; -1: refused by the system. */
 int thief_connect(const struct thief_server *s);
 

@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include "tests/unit/box.h"
+#include "vault/dir_index.h"
+#include "vault/vault_int.h"
 
 #define MANY	600
 
@@ -217,5 +219,141 @@ Test(dir_cache, what_others_add_is_listed_at_once_and_found)
 	cr_expect_eq(dir_lookup(d, b.a, "file-3", 6, &ent, &b.e), 0);
 	free(s);
 	free(to);
+	dir_put(d);
+}
+
+/* -- what is gone */
+
+static void
+counts(struct vault_counts *c)
+{
+	vault_counts(b.v, c);
+}
+
+/* With what is known of the root once something came and went there. */
+static void
+first_counts(struct vault_counts *c)
+{
+	dir_put(box_mkdir(&b, b.root, "first"));
+	cr_assert_eq(box_rmdir(&b, b.root, "first"), VERR_NONE);
+	counts(c);
+}
+
+static struct dir *
+listed(const char *name)
+{
+	struct dir *d = box_mkdir(&b, b.root, name);
+
+	box_file(&b, d, "file", "");
+	(void)usleep(30000);		/* another tick of any clock */
+	free(list(d));
+	cr_assert_eq(box_unlink(&b, d, "file"), VERR_NONE);
+	(void)usleep(30000);
+	free(list(d));
+	return d;
+}
+
+Test(dir_cache, a_directory_that_was_removed_takes_its_listing_along)
+{
+	struct vault_counts before, with, after;
+	struct dir *d;
+
+	first_counts(&before);
+	d = listed("gone");
+	counts(&with);
+	cr_expect_eq(with.dirs, before.dirs + 1);
+	cr_expect_gt(with.listing_bytes, before.listing_bytes);
+	cr_expect_eq(box_rmdir(&b, b.root, "gone"), VERR_NONE);
+	counts(&after);
+	cr_expect_eq(after.listing_bytes, before.listing_bytes,
+	    "%zu bytes stay", after.listing_bytes - before.listing_bytes);
+	cr_expect_eq(after.dirs, before.dirs + 1, "it is referred to");
+	cr_expect_eq(BOX_CODE(&b, dir_create(d, b.a, "new", 3, NULL, NULL,
+	    NULL, &b.e)), VERR_STALE);
+	dir_put(d);
+	counts(&after);
+	cr_expect_eq(after.dirs, before.dirs);
+}
+
+Test(dir_cache, a_directory_that_was_replaced_takes_its_listing_along)
+{
+	struct vault_counts before, after;
+	struct dir *d = box_mkdir(&b, b.root, "instead"), *gone;
+
+	first_counts(&before);
+	gone = listed("gone");
+	cr_expect_eq(BOX_CODE(&b, dir_rename(b.root, b.root, b.a, "instead",
+	    7, "gone", 4, NULL, NULL, NULL, &b.e)), VERR_NONE);
+	dir_put(gone);
+	counts(&after);
+	cr_expect_eq(after.listing_bytes, before.listing_bytes);
+	cr_expect_eq(after.dirs, before.dirs);
+	dir_put(d);
+}
+
+Test(dir_cache, a_listing_goes_when_its_folder_is_seen_to_be_gone)
+{
+	struct vault_counts before, after;
+	struct text t = { .s = NULL };
+	struct dir *d;
+	char *command;
+
+	first_counts(&before);
+	d = listed("away");
+	command = box_text("rm -r '%s'", box_disk(&b, dir_path(d)));
+	cr_assert_eq(system(command), 0);
+	free(command);
+	cr_expect_eq(BOX_CODE(&b, dir_list(d, b.a, 0, false, see, &t, &b.e)),
+	    VERR_STALE);
+	counts(&after);
+	cr_expect_eq(after.listing_bytes, before.listing_bytes);
+	dir_put(d);
+}
+
+/* The inner ones keep the outer ones until they are gone themselves. */
+Test(dir_cache, a_tree_that_was_removed_leaves_nothing)
+{
+	struct vault_counts before, after;
+	struct dir *d[20];
+	unsigned i;
+
+	first_counts(&before);
+	for (i = 0; i < 20; i++)
+		d[i] = box_mkdir(&b, i == 0 ? b.root : d[i - 1], "below");
+	for (i = 20; i-- > 0;) {
+		dir_put(d[i]);
+		cr_expect_eq(box_rmdir(&b, i == 0 ? b.root : d[i - 1],
+		    "below"), VERR_NONE);
+	}
+	counts(&after);
+	cr_expect_eq(after.dirs, before.dirs);
+	cr_expect_eq(after.listing_bytes, before.listing_bytes);
+}
+
+static bool
+is_in_index(const uint8_t hash[20])
+{
+	return b.v->index != NULL &&
+	    index_find_dir(b.v->index, hash) != INDEX_NONE;
+}
+
+/* By an old handle. */
+Test(dir_cache, a_directory_that_was_removed_is_found_by_nobody)
+{
+	struct dir *d = box_mkdir(&b, b.root, "gone");
+	uint8_t hash[20];
+	struct vattr a;
+	char id[64];
+	size_t len;
+
+	(void)snprintf(id, sizeof(id), "%s", dir_id(d, &len));
+	memcpy(hash, dir_hash(d), sizeof(hash));
+	dir_put(d);
+	cr_expect(is_in_index(hash));
+	cr_expect_eq(box_rmdir(&b, b.root, "gone"), VERR_NONE);
+	cr_expect_not(is_in_index(hash));
+	d = dir_by_id(b.v, id, len, &b.e);
+	cr_assert_not_null(d);
+	cr_expect_eq(BOX_CODE(&b, dir_attr(d, &a, &b.e)), VERR_STALE);
 	dir_put(d);
 }

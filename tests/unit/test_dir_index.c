@@ -80,6 +80,8 @@ Test(index, finds_every_file_and_few_that_were_never_there)
 	uint64_t ino;
 	size_t n;
 
+	while (index_dirs(x) < 77)
+		(void)add(index_dirs(x), 0);
 	for (ino = 0; ino < 300000; ino++)
 		cr_assert(index_add_file(x, ino * 256, (uint32_t)ino % 77));
 	for (ino = 0; ino < 300000; ino++) {
@@ -99,4 +101,83 @@ Test(index, says_when_files_are_too_many)
 	while (ino < INDEX_SLOTS_MAX && index_add_file(x, ino, 0))
 		ino++;
 	cr_expect_eq(ino, INDEX_SLOTS_MAX / 4 * 3);
+}
+
+Test(index, forgets_a_directory_and_that_others_were_below_it)
+{
+	uint32_t dirs[4];
+	size_t len;
+
+	cr_expect_eq(add(5, INDEX_NONE), 0);
+	cr_expect_eq(add(6, 0), 1);
+	cr_expect(index_add_file(x, 77, 0));
+	index_forget_dir(x, hash_of(5));
+	index_forget_dir(x, hash_of(5));
+	index_forget_dir(x, hash_of(99));
+	cr_expect_eq(index_find_dir(x, hash_of(5)), INDEX_NONE);
+	cr_expect_eq(index_parent(x, 1), INDEX_NONE);
+	cr_expect_eq(index_find_file(x, 77, dirs, 4), 0);
+	cr_expect_eq(add(5, INDEX_NONE), 0, "it may come back");
+	cr_expect_eq(index_find_dir(x, hash_of(5)), 0);
+	cr_expect_str_eq(index_id(x, 0, &len), "id-5");
+}
+
+/*
+ * Each with a file; every third stays, below the one that stayed before it,
+ * and some of these were gone for a moment.
+ */
+Test(index, has_room_for_as_many_as_are_there_at_once)
+{
+	uint32_t i, dir, last = INDEX_NONE, dirs[4];
+	unsigned wrong = 0;
+	char id[40];
+	size_t len;
+
+	for (i = 0; i < 200000; i++) {
+		if (i > 0 && i % 3 == 0)
+			last = index_find_dir(x, hash_of(i - 3));
+		cr_assert_neq(add(i, last), INDEX_NONE);
+		if (i % 6 == 0) {
+			index_forget_dir(x, hash_of(i));
+			last = i == 0 ? INDEX_NONE :
+			    index_find_dir(x, hash_of(i - 3));
+			cr_assert_neq(add(i, last), INDEX_NONE);
+		}
+		dir = index_find_dir(x, hash_of(i));
+		cr_assert(index_add_file(x, i, dir));
+		if (i % 3 != 0)
+			index_forget_dir(x, hash_of(i));
+	}
+	cr_expect_lt(index_dirs(x), 2 * (200000 / 3 + 2));
+	for (i = 0; i < 200000; i++) {
+		dir = index_find_dir(x, hash_of(i));
+		cr_assert_eq(dir == INDEX_NONE, i % 3 != 0, "%u", i);
+		len = index_find_file(x, i, dirs, 4);
+		if (dir == INDEX_NONE) {
+			wrong += len > 0;
+			continue;
+		}
+		while (len > 0 && dirs[len - 1] != dir)
+			len--;
+		cr_assert_gt(len, 0);
+		(void)snprintf(id, sizeof(id), "id-%u", i);
+		cr_assert_str_eq(index_id(x, dir, &len), id);
+		cr_assert_eq(index_parent(x, dir), i == 0 ? INDEX_NONE :
+		    index_find_dir(x, hash_of(i - 3)));
+	}
+	cr_expect_lt(wrong, 100, "%u of 133333", wrong);
+}
+
+/* Whatever comes and goes; the table of all that ever came would be full. */
+Test(index, never_fills_up_with_what_is_gone)
+{
+	uint32_t i;
+
+	cr_assert_eq(add(0, INDEX_NONE), 0);
+	for (i = 1; i < INDEX_DIRS_MAX + 5000; i++) {
+		cr_assert_neq(add(i, 0), INDEX_NONE, "%u", i);
+		index_forget_dir(x, hash_of(i));
+		cr_assert_lt(index_dirs(x), 5000);
+	}
+	cr_expect_eq(index_find_dir(x, hash_of(0)), 0);
 }
