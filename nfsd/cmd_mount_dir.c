@@ -7,6 +7,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@
 #include "nfsd/statedir.h"
 
 #define ENDING_S	60	/* a server writes all before it ends */
+#define UNSEEN_S	10	/* and by then it has seen that it is to */
 
 int
 cmd_mount_run_dir(const char *given, char out[PATH_MAX], struct verr *e)
@@ -121,7 +123,7 @@ check_empty(const struct cmd_mounting *m)
 }
 
 static enum cmd_exit
-check_folder(const struct cmd_mounting *m)
+check_folder(const struct cmd_mounting *m, bool automounted)
 {
 	struct stat st;
 
@@ -139,7 +141,8 @@ check_folder(const struct cmd_mounting *m)
 		    "would be hidden", m->dir);
 		return CMD_MOUNT;
 	}
-	return check_empty(m);
+	/* to look into the folder would have autofs call us once more */
+	return automounted ? CMD_DONE : check_empty(m);
 }
 
 /* A dead server's mount of this vault goes on; of another, it goes away. */
@@ -161,9 +164,18 @@ check_stale(struct cmd_mounting *m)
 	return cmd_umount_record(&m->rec, m->table, &how);
 }
 
+static bool
+nothing_there(const struct cmd_mounting *m)
+{
+	enum mount_seen seen = mount_table_look(m->table, m->dir, NULL);
+
+	return seen == MOUNT_NOTHING || seen == MOUNT_AUTO;
+}
+
 /*
  * A server that is unmounted and not gone yet, since systemd may mount again at
- * once; or one that somebody else is about to mount.
+ * once; or one that somebody else is about to mount.  If it was mounted for a
+ * moment only it has not seen that, and is told.
  */
 static int
 wait_ending(struct cmd_mounting *m, struct verr *e)
@@ -171,9 +183,12 @@ wait_ending(struct cmd_mounting *m, struct verr *e)
 	int i;
 
 	for (i = 0; i < ENDING_S && m->rec.alive && m->rec.pid > 1 &&
-	    mount_table_look(m->table, m->dir, NULL) == MOUNT_NOTHING; i++) {
-		if (!mount_record_wait(&m->rec, 1000))
+	    nothing_there(m); i++) {
+		if (!mount_record_wait(&m->rec, 1000)) {
+			if (i == UNSEEN_S)
+				(void)kill((pid_t)m->rec.pid, SIGTERM);
 			continue;
+		}
 		/* it is not the file's name any more, if that was removed */
 		mount_record_close(&m->rec);
 		return mount_record_open(&m->rec, m->run, m->dir, true, e);
@@ -185,12 +200,14 @@ enum cmd_exit
 cmd_mount_check(struct cmd_mounting *m)
 {
 	struct verr e = { .code = VERR_NONE };
+	enum mount_seen seen;
 
 	if (cmd_mount_run_dir(m->args->run_dir, m->run, &e) == -1 ||
 	    mount_record_open(&m->rec, m->run, m->dir, true, &e) == -1 ||
 	    wait_ending(m, &e) == -1)
 		return cmd_fail(&e, "cannot note the mount");
-	if (m->rec.alive && m->again && strcmp(m->rec.vault, m->vault) == 0 &&
+	if (m->rec.alive && m->again && !nothing_there(m) &&
+	    strcmp(m->rec.vault, m->vault) == 0 &&
 	    strcmp(m->rec.name, m->name) == 0) {
 		m->already = true;
 		return CMD_DONE;
@@ -205,7 +222,8 @@ cmd_mount_check(struct cmd_mounting *m)
 		    m->rec.name, m->rec.vault, m->rec.pid, m->dir);
 		return CMD_MOUNT;
 	}
-	switch (mount_table_look(m->table, m->dir, NULL)) {
+	seen = mount_table_look(m->table, m->dir, NULL);
+	switch (seen) {
 	case MOUNT_IS_NFS:
 		return check_stale(m);
 	case MOUNT_OTHER:
@@ -214,6 +232,6 @@ cmd_mount_check(struct cmd_mounting *m)
 		    m->dir, m->dir);
 		return CMD_MOUNT;
 	default:
-		return check_folder(m);
+		return check_folder(m, seen == MOUNT_AUTO);
 	}
 }

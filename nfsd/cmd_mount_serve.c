@@ -270,11 +270,12 @@ close_others(const int *kept, unsigned n)
 static int
 set_apart(struct cmd_mounting *m, struct verr *e)
 {
-	(void)setsid();
 	ask_for_more();
 	/* a chroot, say, has no such thing: then without */
 	if (geteuid() == 0 && mount_hide(m->dir, m->revived, e) == -1)
 		log_warn("%s", e->text);
+	/* not before: autofs would have other process groups wait at dir */
+	(void)setsid();
 	if (m->net != -1 && mount_net_enter(m->net, NULL, e) == -1)
 		return -1;
 	return become(m, e);

@@ -193,7 +193,7 @@ cmd_umount_record(struct mount_record *r, struct mount_table *t,
 static enum cmd_exit
 not_ours(const char *dir, enum mount_seen seen)
 {
-	if (seen == MOUNT_NOTHING)
+	if (seen == MOUNT_NOTHING || seen == MOUNT_AUTO)
 		cmd_error("nothing is mounted on %s", dir);
 	else
 		cmd_error("%s was not mounted by vaultnfs, or by another "

@@ -173,6 +173,11 @@ signalled(struct ev_loop *ev, ev_signal *w, int revents)
 
 	(void)ev;
 	(void)revents;
+	if (loop_while_linger(l->srv->needed)) {
+		log_info("signal %d: stopping when the client of the mount "
+		    "has sent what it has", w->signum);
+		return;
+	}
 	log_info("signal %d: stopping", w->signum);
 	server_stop(l->srv);
 }

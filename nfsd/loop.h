@@ -72,6 +72,12 @@ struct loop_while *loop_while_new(struct loop *l,
     bool (*still)(void *ctx, bool connected), void *ctx, struct verr *e);
 void loop_while_free(struct loop_while *k);	/* NULL is ignored */
 
+/*
+ * Told to stop: true if it will stop by itself, some seconds after it got the
+ * last call; false if nobody has it mounted, it is told twice, or k is NULL.
+ */
+bool loop_while_linger(struct loop_while *k);
+
 /* Microseconds of the monotonic clock; any thread. */
 uint64_t loop_clock_us(void);
 

@@ -5,6 +5,10 @@
  * our own), so who serves one mount looks after it when there is no connection.
  * A client that has nothing to say closes its own after some minutes and comes
  * back; one that has unmounted does not.
+ *
+ * One that is told to stop while it is mounted goes on for a while.  When a
+ * session or the system ends, programs are told so at the same time, and what
+ * they have written is with the client until they close it.
  */
 #include "config.h"
 
@@ -16,33 +20,73 @@
 #include "nfsd/loop_int.h"
 #include "nfsd/server_int.h"
 
-#define LOOK_S	1.0
+#define LOOK_S		1.0
+#define QUIET_US	2000000u	/* told to stop: since the last call */
+#define LINGER_US	20000000u	/* and at most */
 
 struct loop_while {
 	struct loop	*loop;
 	bool		(*still)(void *ctx, bool connected);
 	void		*ctx;
 	ev_timer	 timer;
+	uint64_t	 told_us;	/* 0: it is not told to stop */
 };
+
+static bool
+is_connected(const struct server *s)
+{
+	unsigned i;
+
+	for (i = 0; i < s->nlanes; i++)
+		if (atomic_load(&s->lanes[i]->load) > 0)
+			return true;
+	return false;
+}
+
+/* Told to stop: has the client sent what it had? */
+static bool
+has_lingered(const struct loop_while *k)
+{
+	const struct server *s = k->loop->srv;
+	uint64_t now = loop_clock_us(), last = k->told_us, used;
+	unsigned i;
+
+	for (i = 0; i < s->nlanes; i++) {
+		used = atomic_load(&s->lanes[i]->used_us);
+		if (used > last)
+			last = used;
+	}
+	return now >= last + QUIET_US || now >= k->told_us + LINGER_US ||
+	    !k->still(k->ctx, false);
+}
 
 static void
 look(struct ev_loop *ev, ev_timer *w, int revents)
 {
 	struct loop_while *k = w->data;
-	const struct server *s = k->loop->srv;
-	unsigned i;
+	bool connected;
 
 	(void)revents;
 	loop_enter(k->loop);
-	for (i = 0; i < s->nlanes; i++)
-		if (atomic_load(&s->lanes[i]->load) > 0)
-			break;
-	if (!k->still(k->ctx, i < s->nlanes) && i == s->nlanes) {
-		log_info("it is not mounted any more: stopping");
+	connected = is_connected(k->loop->srv);
+	if (k->told_us != 0 ? has_lingered(k) :
+	    !k->still(k->ctx, connected) && !connected) {
+		log_info(k->told_us != 0 ? "stopping" :
+		    "it is not mounted any more: stopping");
 		ev_timer_stop(ev, w);
 		server_stop(k->loop->srv);
 	}
 	loop_leave(k->loop);
+}
+
+bool
+loop_while_linger(struct loop_while *k)
+{
+	if (k == NULL || k->told_us != 0 || !is_connected(k->loop->srv) ||
+	    !k->still(k->ctx, false))
+		return false;
+	k->told_us = loop_clock_us();
+	return true;
 }
 
 struct loop_while *

@@ -64,7 +64,13 @@ struct mount_table *mount_table_open(struct verr *e);
 void mount_table_close(struct mount_table *t);	/* NULL is ignored */
 int mount_table_fd(const struct mount_table *t);	/* or -1: it has none */
 
-enum mount_seen { MOUNT_NOTHING, MOUNT_IS_NFS, MOUNT_OTHER, MOUNT_UNKNOWN };
+enum mount_seen {
+	MOUNT_NOTHING,
+	MOUNT_AUTO,		/* autofs, which mounts when somebody looks */
+	MOUNT_IS_NFS,
+	MOUNT_OTHER,
+	MOUNT_UNKNOWN
+};
 
 #define MOUNT_ID_MAX	48u
 

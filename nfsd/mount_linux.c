@@ -365,7 +365,7 @@ unescape(char *s)
 /* A line of mountinfo (proc(5)), split in place. */
 struct line {
 	const char	*dev, *dir;
-	bool		 nfs;
+	bool		 nfs, autofs;
 };
 
 /* Third, the device; fifth, the place; behind " - ", the type. */
@@ -387,6 +387,7 @@ split_line(char *text, struct line *l)
 	l->dev = field[2];
 	l->dir = field[4];
 	l->nfs = strncmp(type + 3, "nfs ", 4) == 0;
+	l->autofs = strncmp(type + 3, "autofs ", 7) == 0;
 	return true;
 }
 
@@ -424,7 +425,8 @@ look_at(void *ctx, const struct line *l)
 	struct look *k = ctx;
 
 	if (strcmp(l->dir, k->dir) == 0) {
-		k->seen = l->nfs ? MOUNT_IS_NFS : MOUNT_OTHER;
+		k->seen = l->nfs ? MOUNT_IS_NFS :
+		    l->autofs ? MOUNT_AUTO : MOUNT_OTHER;
 		if (k->id != NULL)
 			(void)snprintf(k->id, MOUNT_ID_MAX, "%s", l->dev);
 	}

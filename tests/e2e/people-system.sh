@@ -234,28 +234,37 @@ fstab() {
 }
 
 # What is open and not written when the system ends must be there afterwards.
+# The shells write to what is theirs already: a duplicate that is closed, by them
+# or by a child that ends, would have the client send it.
 opened() { ls -l /proc/[0-9]*/fd 2> /dev/null | grep -c ' -> /srv/.*/late$'; }
+sent() {	# calls of WRITE of the two mounts
+	awk '/ mounted on / { at = $5 } $1 == "WRITE:" &&
+	    (at == "/srv/late" || at == "/srv/eva/Clear") { print $2 }' \
+	    /proc/self/mountstats
+}
 before_the_end() {
 	mkdir -p /srv/late
 	echo 'root has one, too' > /srv/late.pw
 	check 'another vault' vaultnfs init /srv/v --password-file /srv/late.pw
-	check 'mount -a' timed mount -a
+	check 'what fstab has is mounted' \
+	    timed systemctl start srv-eva-Clear.mount
+	echo 0 > /proc/sys/vm/dirty_writeback_centisecs
 	cat > "$WORK/late.txt" <<'L'
 $ sudo vaultnfs mount /srv/v /srv/late --password-file /srv/late.pw
 ~ mounted v on /srv/late
-$ (exec 5> ~/Clear/late; echo 'a late line' >&5; : > ~/wrote1; exec sleep 100000) > /dev/null 2>&1 &
+$ (exec > ~/Clear/late; echo 'a late line'; exec 5> ~/wrote1 sleep 100000) 2> /dev/null &
 ~ \[1\] [0-9]+
-$ sudo setsid -f sh -c 'exec 5> /srv/late/late; echo "a late line" >&5; : > /srv/wrote2; exec sleep 100000' > /dev/null 2>&1
+$ sudo setsid -f sh -c 'exec > /srv/late/late; echo "a late line"; exec 5> /srv/wrote2 sleep 100000' 2> /dev/null
 L
 	typed "$OUT/transcript2" < "$WORK/late.txt"
 	check 'eva writes' until_true [ -e /srv/eva/wrote1 ]
 	check 'and root' until_true [ -e /srv/wrote2 ]
 	same 'both files are open when the system is to end' 2 "$(opened)"
+	same 'and nothing of them has been sent' '0 0' "$(echo $(sent))"
 	date +%s > "$OUT/ends"
 }
 
 again() {
-	journalctl -b -1 --no-pager -o short-monotonic > "$OUT/journal-1" 2>&1
 	check 'what fstab names is mounted at the start' until_true \
 	    grep -q ' /srv/eva/Clear nfs ' /proc/mounts
 	systemctl status --no-pager srv-eva-Clear.mount 2>&1 | note
@@ -266,6 +275,8 @@ again() {
 	    "$(vaultnfs cat /srv/v /late --password-file /srv/late.pw)"
 	check 'an automount is made when somebody looks' \
 	    timed grep -q 'line 0' /srv/auto/log
+	check 'and unmounted' timed umount /srv/auto
+	check 'and made again' timed grep -q 'line 0' /srv/auto/log
 	grep ' /srv/auto ' /proc/mounts | note
 	same 'no unit has failed' '' "$(systemctl --failed -q --no-legend)"
 	date +%s > "$OUT/ends"
@@ -277,8 +288,12 @@ first)	mkdir -p /var/log/journal
 		echo "# --- $part"
 		$part
 	done
-	journalctl -b --no-pager -o short-monotonic > "$OUT/journal-0"
+	journalctl -b --no-pager -o short-monotonic > "$OUT/journal-first"
 	;;
-again)	again ;;
+again)	# now with how it ended
+	journalctl -b -1 --no-pager -o short-monotonic > "$OUT/journal-first"
+	again
+	journalctl -b --no-pager -o short-monotonic > "$OUT/journal-again"
+	;;
 esac
 finish

@@ -29,8 +29,10 @@ in_root() {
 fill_cache() {
 	mount -t proc proc "$root/proc" &&
 	in_root sh -ec 'apt-get -q update
+	    apt-get -q -y --download-only -o APT::Install-Recommends=true \
+	    install /srv/eva/vaultnfs_*.deb
 	    apt-get -q -y --download-only --no-install-recommends install \
-	    /srv/eva/vaultnfs_*.deb nfs-common
+	    nfs-common
 	    rm -f /etc/apt/apt.conf.d/docker*'
 	local rc=$?
 	umount "$root/proc"
@@ -73,7 +75,7 @@ check 'a Debian with the package in reach is made' make_image ||
     { finish; exit 1; }
 guest first
 [ ! -e "$out/transcript" ] || {
-	echo "A new user on a new Debian $(cat "$out/debian"). tests/e2e/t0012-people.sh wrote this, in a
+	echo "A new user on a new Debian ($(cat "$out/debian")). tests/e2e/t0012-people.sh wrote this, in a
 machine that QEMU emulates: on a real one the seconds are fewer.
 "
 	cat "$out/transcript"

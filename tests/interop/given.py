@@ -38,7 +38,6 @@ DISAGREE = {
     "/dirs/id-of-parent": "a cycle, which vaultnfs hides",
     "/dirs/same-id-a": "a second link to a directory, which vaultnfs hides",
     "/content/full-plus-remainder-overhead-garbage": SIZE,
-    "/content/zero-ciphertext": "vaultnfs serves it as an empty file",
 }
 # What cryptofs 2.6.9 calls them when it looks, or has called them.
 RENAMED = {"/conflicts/" + n for n in (
