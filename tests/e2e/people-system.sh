@@ -248,7 +248,7 @@ before_the_end() {
 	check 'another vault' vaultnfs init /srv/v --password-file /srv/late.pw
 	check 'what fstab has is mounted' \
 	    timed systemctl start srv-eva-Clear.mount
-	echo 0 > /proc/sys/vm/dirty_writeback_centisecs
+	echo 360000 > /proc/sys/vm/dirty_writeback_centisecs
 	cat > "$WORK/late.txt" <<'L'
 $ sudo vaultnfs mount /srv/v /srv/late --password-file /srv/late.pw
 ~ mounted v on /srv/late

@@ -1,7 +1,7 @@
 #!/bin/bash
 # A new Debian, booted with its systemd in the guest: a new user installs the
 # package and works at a terminal; then the units, fstab, and a restart of it all.
-# needs: root, debootstrap, the guest; ten minutes or more
+# needs: root, debootstrap, the guest; five minutes or more
 #
 # PEOPLE_DEB: the package, else one is built.  PEOPLE_ROOT: a folder with a Debian
 # by contrib/deb/root that is to be taken.  The transcript, which is the one in
