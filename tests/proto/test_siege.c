@@ -14,9 +14,10 @@
  * owner thinks cost the owner nothing by the clock.
  *
  * What processor time does not show, a server that waits because of the attack,
- * is seen by the clock: against the process that is just busy, whom no server
- * can help either.  A loaded machine makes that one noisy, so one round in four
- * has to be good; the figures are printed.
+ * is seen by the clock: against no attack, which is what a quiet machine tells,
+ * or, where the attacker takes the processor that the owner needs, against the
+ * process that is just busy, whom no server can help either.  A loaded machine
+ * makes that one noisy, so one round in four has to be good; all is printed.
  */
 #include "config.h"
 
@@ -259,7 +260,8 @@ besiege(struct client *c, const pid_t other[MANNERS], bool reads)
 	cr_expect_gt(after.refused - before.refused, 10u * ROUNDS,
 	    "there was no attack");
 	cr_expect_geq(quartile(left, 2), 0.8);
-	cr_expect_geq(quartile(fair, 3), 0.8);
+	cr_expect(quartile(wall, 2) >= 0.8 || quartile(fair, 3) >= 0.8,
+	    "by the clock less than four fifths are left");
 }
 
 static bool
