@@ -202,7 +202,7 @@ cmd_mount_go(struct cmd_mounting *m)
 	struct verr e = { .code = VERR_NONE };
 	enum cmd_exit rc;
 
-	m->net = m->log = m->rec.fd = -1;
+	m->net = m->log = m->rec.fd = m->mounting = -1;
 	cmd_catch_signals();
 	if ((m->table = mount_table_open(&e)) == NULL)
 		return cmd_fail(&e, "cannot mount");
@@ -213,6 +213,7 @@ cmd_mount_go(struct cmd_mounting *m)
 		cmd_error("%s", cmd_sentence(&e));
 		rc = e.code == VERR_PERM ? CMD_PERMISSION : CMD_MOUNT;
 	}
+	cmd_mount_done(m);
 	if (rc != CMD_DONE)
 		cmd_mount_stop(m);
 	return rc;
@@ -228,6 +229,7 @@ cmd_mount_end(struct cmd_mounting *m)
 		mount_record_remove(&m->rec);
 	if (m->rec.file[0] != '\0')
 		mount_record_close(&m->rec);
+	cmd_mount_done(m);
 	if (m->net > 0)
 		(void)close(m->net);
 	if (m->log > 0)

@@ -75,6 +75,8 @@ struct cmd_mounting {
 	int			 log;		/* its standard error, or -1 */
 	long			 log_from;	/* where that began */
 	pid_t			 pid;		/* 0: none */
+	int			 mounting;	/* the server waits for its
+						   end; -1: closed */
 	struct mount_record	 rec;		/* locked; fd -1: not open */
 	bool			 by_entry;	/* fstab lets us */
 	bool			 revived;	/* it was mounted already */
@@ -109,6 +111,9 @@ int cmd_mount_run_dir(const char *given, char out[PATH_MAX],
 enum cmd_exit cmd_mount_parse(struct cmd_mounting *m);
 enum cmd_exit cmd_mount_prepare(struct cmd_mounting *m);
 enum cmd_exit cmd_mount_start(struct cmd_mounting *m);
+void cmd_mount_done(struct cmd_mounting *m);	/* mounted, or not: the server
+						   ends by itself when it is
+						   not mounted (any more) */
 void cmd_mount_stop(struct cmd_mounting *m);
 
 /*

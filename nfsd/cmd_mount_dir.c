@@ -7,7 +7,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +18,6 @@
 #include "nfsd/statedir.h"
 
 #define ENDING_S	60	/* a server writes all before it ends */
-#define UNSEEN_S	10	/* and by then it has seen that it is to */
 
 int
 cmd_mount_run_dir(const char *given, char out[PATH_MAX], struct verr *e)
@@ -174,8 +172,7 @@ nothing_there(const struct cmd_mounting *m)
 
 /*
  * A server that is unmounted and not gone yet, since systemd may mount again at
- * once; or one that somebody else is about to mount.  If it was mounted for a
- * moment only it has not seen that, and is told.
+ * once; or one that somebody else is about to mount.
  */
 static int
 wait_ending(struct cmd_mounting *m, struct verr *e)
@@ -184,11 +181,8 @@ wait_ending(struct cmd_mounting *m, struct verr *e)
 
 	for (i = 0; i < ENDING_S && m->rec.alive && m->rec.pid > 1 &&
 	    nothing_there(m); i++) {
-		if (!mount_record_wait(&m->rec, 1000)) {
-			if (i == UNSEEN_S)
-				(void)kill((pid_t)m->rec.pid, SIGTERM);
+		if (!mount_record_wait(&m->rec, 1000))
 			continue;
-		}
 		/* it is not the file's name any more, if that was removed */
 		mount_record_close(&m->rec);
 		return mount_record_open(&m->rec, m->run, m->dir, true, e);

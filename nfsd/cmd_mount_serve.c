@@ -30,11 +30,9 @@
 #include "base/secret.h"
 #include "base/verr.h"
 #include "nfsd/cmd_mount.h"
-#include "nfsd/loop.h"
 #include "nfsd/statedir.h"
 
 #define PRIVATE_PORT	2049	/* in a network where nobody else is */
-#define UNMOUNTED_S	120	/* the mounter must have mounted by then */
 #define LOG_KEPT	(1 << 20)	/* bytes: a longer one begins anew */
 #define FD_LOOK_MAX	4096
 
@@ -182,21 +180,36 @@ struct watch {
 	struct mount_table	*t;
 	const char		*dir;
 	char			 id[MOUNT_ID_MAX];	/* "": not seen yet */
-	uint64_t		 since_us;
+	int			 mounter;	/* at its end: it has mounted,
+						   or never will */
 };
 
-/* Once it has been seen, the table is read only when nobody is connected. */
+static bool
+has_ended(int fd)
+{
+	char c;
+
+	return read(fd, &c, 1) == 0;
+}
+
+/*
+ * Once it has been seen, the table is read only when nobody is connected.  The
+ * mounter may end between two looks, and somebody unmount by then, so the table
+ * is read after that question.
+ */
 static bool
 still_mounted(void *ctx, bool connected)
 {
 	struct watch *w = ctx;
+	bool ended;
 
 	if (w->id[0] != '\0')
 		return connected || mount_table_has(w->t, w->id);
+	ended = has_ended(w->mounter);
 	if (mount_table_look(w->t, w->dir, w->id) == MOUNT_IS_NFS)
 		return true;
 	w->id[0] = '\0';
-	return loop_clock_us() - w->since_us < UNMOUNTED_S * 1000000u;
+	return !ended;
 }
 
 static void
@@ -283,9 +296,9 @@ set_apart(struct cmd_mounting *m, struct verr *e)
 
 /* In the child; its exit. */
 static int
-serve(struct cmd_mounting *m, int pass_fd, int ready_fd)
+serve(struct cmd_mounting *m, int pass_fd, int ready_fd, int mounter_fd)
 {
-	struct watch w = { .dir = m->dir, .since_us = loop_clock_us() };
+	struct watch w = { .dir = m->dir, .mounter = mounter_fd };
 	struct verr e = { .code = VERR_NONE };
 	char number[16];
 	int rc;
@@ -293,8 +306,8 @@ serve(struct cmd_mounting *m, int pass_fd, int ready_fd)
 	(void)dup2(m->log, STDERR_FILENO);
 	if ((w.t = mount_table_open(&e)) == NULL || set_apart(m, &e) == -1)
 		return cmd_fail(&e, "cannot serve %s", m->vault);
-	close_others((const int[]){ pass_fd, ready_fd, m->rec.fd,
-	    mount_table_fd(w.t) }, 4);
+	close_others((const int[]){ pass_fd, ready_fd, mounter_fd, m->rec.fd,
+	    mount_table_fd(w.t) }, 5);
 	if (chdir("/") == -1)
 		log_warn("cannot leave the folder: %s", strerror(errno));
 	(void)snprintf(number, sizeof(number), "%d", pass_fd);
@@ -396,10 +409,12 @@ start_failed(struct cmd_mounting *m)
 static enum cmd_exit
 start_with(struct cmd_mounting *m, struct pass *pass)
 {
-	int to[2], from[2];
+	int to[2], from[2], mounting[2];
 	bool ready;
 
-	if (pipe(to) == -1 || pipe(from) == -1) {
+	if (pipe(to) == -1 || pipe(from) == -1 || pipe(mounting) == -1 ||
+	    fcntl(mounting[0], F_SETFL, O_NONBLOCK) == -1 ||
+	    fcntl(mounting[1], F_SETFD, FD_CLOEXEC) == -1) {
 		cmd_error("cannot make a pipe: %s", strerror(errno));
 		return CMD_FAILED;
 	}
@@ -407,10 +422,13 @@ start_with(struct cmd_mounting *m, struct pass *pass)
 		pass_fini(pass);
 		(void)close(to[1]);
 		(void)close(from[0]);
-		_exit(serve(m, to[0], from[1]));
+		(void)close(mounting[1]);
+		_exit(serve(m, to[0], from[1], mounting[0]));
 	}
+	m->mounting = mounting[1];
 	(void)close(to[0]);
 	(void)close(from[1]);
+	(void)close(mounting[0]);
 	if (m->pid == -1) {
 		cmd_error("cannot fork: %s", strerror(errno));
 		m->pid = 0;
@@ -438,6 +456,14 @@ cmd_mount_start(struct cmd_mounting *m)
 	rc = start_with(m, &pass);
 	pass_fini(&pass);
 	return rc;
+}
+
+void
+cmd_mount_done(struct cmd_mounting *m)
+{
+	if (m->mounting > 0)
+		(void)close(m->mounting);
+	m->mounting = -1;
 }
 
 void

@@ -108,8 +108,11 @@ check 'nothing is left of it' nothing_left "$mnt"
 run 0 'and mount works again' "$V" mount "$WORK/v" "$mnt" --password-file "$WORK/v.pw" --json
 check 'which tells so in JSON' grep -q '"private_net": *true' "$WORK/got"
 pid=$(pid_of)
-check 'umount(8) unmounts' timeout 120 umount "$mnt"
+check 'umount(8) unmounts' timeout 120 umount "$mnt"	# before the server looks
+since=$SECONDS
 check 'and the server ends by itself' gone "$pid"
+took=$((SECONDS - since))
+same "it took ${took} s: not 30" 1 $((took < 30))
 "$V" status > /dev/null 2>&1
 check 'and nothing is left of that either' nothing_left "$mnt"
 
