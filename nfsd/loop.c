@@ -95,6 +95,8 @@ woken(struct ev_loop *ev, ev_async *w, int revents)
 	loop_serve_inbox(l);
 	if (atomic_load(&l->lane->to_pass) != 0)
 		keeper_pass(l->srv->keeper, l->lane);
+	if (l->lane->index == 0)
+		worker_reap(l->srv->workers);
 	loop_leave(l);
 }
 

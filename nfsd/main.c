@@ -1,6 +1,11 @@
 /* main.c - the table of commands, in the order in which help lists them. */
 #include "config.h"
 
+#ifdef HAVE_MIMALLOC_H
+#include <mimalloc.h>
+#endif
+
+#include "base/heap.h"
 #include "nfsd/cmd.h"
 
 static const struct cmd *const commands[] = {
@@ -35,6 +40,9 @@ main(int argc, char **argv)
 {
 	size_t n = sizeof(commands) / sizeof(commands[0]);
 
+#ifdef HAVE_MIMALLOC_H
+	heap_return_by(mi_collect);
+#endif
 	if (argc > 0 && cmd_is_helper(argv[0]))
 		return cmd_helper(commands, n, argc, argv);
 	return cmd_main(commands, n, argc, argv);

@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "base/bufpool.h"
+#include "base/heap.h"
 #include "base/lock.h"
 #include "base/log.h"
 #include "base/verr.h"
@@ -49,8 +50,9 @@ struct worker_pool {
 	bool			 quit;
 	unsigned		 wipes;		/* that were asked for */
 
-	/* set under lock: done[i] is not empty */
+	/* set under lock: done[i] is not empty; no thread is too many now */
 	_Atomic bool		 ready[SERVER_LOOPS_MAX];
+	_Atomic bool		 over;
 };
 
 struct worker_pool *
@@ -136,8 +138,9 @@ next(struct worker *w)
 		p->nqueued--;
 		p->taken_us = loop_clock_us();
 	} else {
-		p->nthreads--;
 		w->state = SLOT_ENDED;
+		if (--p->nthreads == p->base && !p->quit)
+			atomic_store(&p->over, true);
 	}
 	lock_drop(&p->lock);
 	return rq;
@@ -165,16 +168,20 @@ worker_main(void *arg)
 {
 	struct request_list answered = STAILQ_HEAD_INITIALIZER(answered);
 	struct worker *w = arg;
+	struct worker_pool *p = w->pool;
 	struct request *rq;
 
 	while ((rq = next(w)) != NULL) {
 		dispatch_work(rq, &answered);
 		while ((rq = STAILQ_FIRST(&answered)) != NULL) {
 			STAILQ_REMOVE_HEAD(&answered, link);
-			worker_give(w->pool, rq);
+			worker_give(p, rq);
 		}
 	}
 	bufpool_thread_fini();
+	/* w may be another thread's by now */
+	if (atomic_load(&p->over))
+		loop_wake(p->srv->lanes[0]->loop);
 	return NULL;
 }
 
@@ -314,6 +321,38 @@ worker_idle(struct worker_pool *p)
 	idle = p->nqueued == 0 && p->nidle == p->nthreads;
 	lock_drop(&p->lock);
 	return idle;
+}
+
+/* Join one that has ended, if there is one; its slot is free again. */
+static bool
+join_ended(struct worker_pool *p)
+{
+	pthread_t id;
+	unsigned i;
+
+	lock_take(&p->lock);
+	for (i = 0; i < p->max && p->threads[i].state != SLOT_ENDED; i++)
+		continue;
+	if (i == p->max) {
+		lock_drop(&p->lock);
+		return false;
+	}
+	p->threads[i].state = SLOT_FREE;
+	id = p->threads[i].id;
+	lock_drop(&p->lock);
+	(void)pthread_join(id, NULL);
+	return true;
+}
+
+void
+worker_reap(struct worker_pool *p)
+{
+	if (!atomic_load_explicit(&p->over, memory_order_relaxed))
+		return;
+	atomic_store(&p->over, false);
+	while (join_ended(p))
+		continue;
+	heap_return();
 }
 
 /* Threads that wait and have not done it yet. */

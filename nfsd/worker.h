@@ -52,6 +52,12 @@ void worker_give(struct worker_pool *p, struct request *rq);
 /* Start more threads if those that are there are stuck; false: none waits. */
 bool worker_tend(struct worker_pool *p);
 
+/*
+ * The main thread's loop, which is woken for it: the last thread too many has
+ * ended; what they had goes back to the system.  Else it is nothing.
+ */
+void worker_reap(struct worker_pool *p);
+
 /* Nothing waits and nothing runs; any thread. */
 bool worker_idle(struct worker_pool *p);
 
