@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/bufpool.h"
+#include "base/bufslab.h"
 #include "base/lock.h"
 #include "base/secret.h"
 #include "base/tune.h"
@@ -14,21 +15,6 @@
 
 static atomic_size_t in_use;
 static atomic_bool wiping;
-
-static uint8_t *
-heap_get(void)
-{
-	void *p;
-
-	return posix_memalign(&p, LINE, BUFPOOL_SIZE) == 0 ? p : NULL;
-}
-
-static void
-heap_put(uint8_t *buf)
-{
-	secret_zero(buf, BUFPOOL_SIZE);
-	free(buf);
-}
 
 size_t
 bufpool_in_use(void)
@@ -61,6 +47,27 @@ is_keeping(void)
 #endif
 }
 
+/* Without the pool it is what a server that has none would do. */
+static uint8_t *
+take_new(void)
+{
+	void *p;
+
+	if (is_keeping())
+		return bufslab_get();
+	return posix_memalign(&p, LINE, BUFPOOL_SIZE) == 0 ? p : NULL;
+}
+
+static void
+give_up(uint8_t *buf)
+{
+	secret_zero(buf, BUFPOOL_SIZE);
+	if (is_keeping())
+		bufslab_put(buf);
+	else
+		free(buf);
+}
+
 /* Pointers stand in arrays, not in the free buffers: nothing touches those. */
 static _Thread_local struct {
 	unsigned	 n;
@@ -68,7 +75,7 @@ static _Thread_local struct {
 } local;
 
 static struct {
-	struct lock	 lock;		/* guards the rest; no call under it */
+	struct lock	 lock;		/* guards the rest; before bufslab's */
 	unsigned	 n;
 	uint8_t		*bufs[BUFPOOL_SHARED];
 } shared = { .lock = { PTHREAD_MUTEX_INITIALIZER, LOCK_BUFPOOL } };
@@ -92,7 +99,7 @@ return_some(void)
 		shared.bufs[shared.n++] = local.bufs[--local.n];
 	lock_drop(&shared.lock);
 	while (local.n > keep)
-		heap_put(local.bufs[--local.n]);
+		give_up(local.bufs[--local.n]);
 }
 
 uint8_t *
@@ -100,7 +107,7 @@ bufpool_get(void)
 {
 	if (local.n == 0 && is_keeping())
 		borrow();
-	return count_out(local.n > 0 ? local.bufs[--local.n] : heap_get());
+	return count_out(local.n > 0 ? local.bufs[--local.n] : take_new());
 }
 
 void
@@ -110,7 +117,7 @@ bufpool_put(uint8_t *buf)
 		return;
 	count_in();
 	if (!is_keeping()) {
-		heap_put(buf);
+		give_up(buf);
 		return;
 	}
 	if (atomic_load_explicit(&wiping, memory_order_relaxed))
@@ -124,7 +131,7 @@ void
 bufpool_thread_fini(void)
 {
 	while (local.n > 0)
-		heap_put(local.bufs[--local.n]);
+		give_up(local.bufs[--local.n]);
 }
 
 void
@@ -133,8 +140,9 @@ bufpool_fini(void)
 	bufpool_thread_fini();
 	lock_take(&shared.lock);
 	while (shared.n > 0)
-		heap_put(shared.bufs[--shared.n]);
+		give_up(shared.bufs[--shared.n]);
 	lock_drop(&shared.lock);
+	bufslab_fini();
 }
 
 void

@@ -4,15 +4,16 @@
  * All are of one size: 32 KiB of data plus the larger of the two chunk
  * overheads (48 bytes, vault-format 3.2), rounded up to a cache line.  Each
  * thread keeps a few; what is over goes to a shared list of bounded length,
- * and what is over that to the heap.  A buffer taken by one thread may be put
- * back by another: reads are decrypted by a worker and freed by the loop.
- * With --enable-arena-debug nothing is kept, so that a sanitizer sees every
- * use after a put; TUNE_POOL off is the same.
+ * and what is over that to the slabs it came from (bufslab.h).  A buffer taken
+ * by one thread may be put back by another: reads are decrypted by a worker and
+ * freed by the loop.
+ * With --enable-arena-debug nothing is kept and each is a malloc, so that a
+ * sanitizer sees every use after a put; TUNE_POOL off is the same.
  *
  * Contents are not cleared as a rule: they are clear text of the vault's files,
  * which the page cache of the client holds anyway; keys never pass through
  * here.  When vaults are locked they are (bufpool_wipe()), and what goes back
- * to the heap has been zeroed, since nobody finds it there again.
+ * to slabs or the heap has been zeroed, since nobody finds it there again.
  */
 #ifndef BASE_BUFPOOL_H
 #define BASE_BUFPOOL_H
@@ -25,11 +26,11 @@
 #define BUFPOOL_LOCAL	40u	/* a thread keeps: one 1 MiB read and more */
 #define BUFPOOL_SHARED	256u	/* buffers in the shared list: 8 MiB */
 
-/* BUFPOOL_SIZE bytes, aligned to 64; NULL when the heap has no more. */
+/* BUFPOOL_SIZE bytes, aligned to 64; NULL when there is no memory. */
 uint8_t *bufpool_get(void);
 void bufpool_put(uint8_t *buf);		/* NULL is ignored */
 
-/* Give back to the heap what this thread keeps; call before a thread ends. */
+/* Give back what this thread keeps; call before a thread ends. */
 void bufpool_thread_fini(void);
 
 /* The same, and the shared list; call when no other thread is left. */

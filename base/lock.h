@@ -33,6 +33,7 @@ enum lock_rank {
 	LOCK_CHUNKS,		/* struct chunks: clear chunks in memory */
 	LOCK_KEYS,		/* struct keys: free list of contexts */
 	LOCK_BUFPOOL = 24,	/* bufpool.c: buffers no thread keeps */
+	LOCK_BUFSLAB,		/* bufslab.c: slabs with room */
 	LOCK_SECRET,		/* secret_heap.c: unused pieces */
 	LOCK_LOG,		/* log.c: how often what was said */
 };
