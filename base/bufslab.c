@@ -7,6 +7,7 @@
 #include <sys/queue.h>
 
 #include <stdalign.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <strings.h>
@@ -23,6 +24,7 @@
 struct slab {
 	LIST_ENTRY(slab) link;		/* of those with room */
 	uint32_t	 room;		/* bit i: buffer i is unused */
+	uint32_t	 warm;		/* and has its pages */
 };
 
 /* In front of its buffer, so that a put finds the slab. */
@@ -42,6 +44,7 @@ static struct {
 	LIST_HEAD(, slab) some;		/* with room; the fullest first */
 	struct slab	*empty;		/* one; it is not in the list */
 	size_t		 mapped;
+	size_t		 warm;		/* bits of all slabs */
 } all = { .lock = { PTHREAD_MUTEX_INITIALIZER, LOCK_BUFSLAB } };
 
 static struct slab_memory *
@@ -90,7 +93,10 @@ bufslab_get(void)
 
 	lock_take(&all.lock);
 	if ((s = slab_with_room()) != NULL) {
-		i = (unsigned)ffs((int)s->room) - 1;
+		i = (unsigned)ffs((int)(s->warm != NONE ? s->warm :
+		    s->room)) - 1;
+		all.warm -= s->warm >> i & 1;
+		s->warm &= ~(UINT32_C(1) << i);
 		s->room &= ~(UINT32_C(1) << i);
 		if (s->room == NONE)
 			LIST_REMOVE(s, link);
@@ -100,7 +106,7 @@ bufslab_get(void)
 }
 
 /*
- * Few slabs are ever empty, since a cache's chunks lie in all of them; so each
+ * Few slabs are ever empty, since a cache's chunks lie in all of them; so a
  * buffer's pages go back, all but the first and last, which others share.
  */
 static void
@@ -122,17 +128,25 @@ forget(uint8_t *buf)
 		(void)madvise((void *)from, to - from, advice);
 }
 
-/* s is empty: kept, or NULL, or to be unmapped. */
+/* s is empty and in no list: not counted any more. */
+static struct slab *
+leave(struct slab *s)
+{
+	all.mapped--;
+	for (; s->warm != NONE; s->warm &= s->warm - 1)
+		all.warm--;
+	return s;
+}
+
+/* s is empty: kept, and NULL; or to be unmapped. */
 static struct slab *
 keep_one(struct slab *s)
 {
 	LIST_REMOVE(s, link);
-	if (all.empty == NULL) {
-		all.empty = s;
-		return NULL;
-	}
-	all.mapped--;
-	return s;
+	if (all.empty != NULL)
+		return leave(s);
+	all.empty = s;
+	return NULL;
 }
 
 static void
@@ -142,20 +156,39 @@ unmap(struct slab *s)
 		(void)munmap(s, sizeof(struct slab_memory));
 }
 
+/* The lock is held. */
+static struct slab *
+put(struct piece *p, bool warm)
+{
+	struct slab *s = p->slab;
+	uint32_t bit = UINT32_C(1) << (p - memory_of(s)->pieces);
+
+	if (s->room == NONE)
+		LIST_INSERT_HEAD(&all.some, s, link);
+	s->room |= bit;
+	if (warm)
+		s->warm |= bit;
+	return s->room == ALL ? keep_one(s) : NULL;
+}
+
 void
 bufslab_put(uint8_t *buf)
 {
 	struct piece *p = (struct piece *)(void *)(buf -
 	    offsetof(struct piece, buf));
-	struct slab *s = p->slab, *gone = NULL;
+	struct slab *gone;
+	bool warm;
 
-	forget(buf);
 	lock_take(&all.lock);
-	if (s->room == NONE)
-		LIST_INSERT_HEAD(&all.some, s, link);
-	s->room |= UINT32_C(1) << (p - memory_of(s)->pieces);
-	if (s->room == ALL)
-		gone = keep_one(s);
+	warm = all.warm < BUFSLAB_WARM;
+	if (warm) {
+		all.warm++;
+	} else {
+		lock_drop(&all.lock);
+		forget(buf);
+		lock_take(&all.lock);
+	}
+	gone = put(p, warm);
 	lock_drop(&all.lock);
 	unmap(gone);
 }
@@ -166,9 +199,10 @@ bufslab_fini(void)
 	struct slab *s;
 
 	lock_take(&all.lock);
-	if ((s = all.empty) != NULL)
-		all.mapped--;
-	all.empty = NULL;
+	if ((s = all.empty) != NULL) {
+		all.empty = NULL;
+		(void)leave(s);
+	}
 	lock_drop(&all.lock);
 	unmap(s);
 }

@@ -5,8 +5,9 @@
  * A general allocator keeps pages for each thread and size class; buffers that
  * workers take and loops give back left most of such pages unused
  * (base/DESIGN.md, "Chunk buffers").  Here they are cut from slabs of 1 MiB,
- * mapped from the system; the fullest slabs are used first, and one that is
- * empty goes back, but for one.
+ * mapped from the system; the fullest slabs are used first.  What goes back to
+ * the system are the pages of unused buffers, when there are more than a few,
+ * and empty slabs, but for one.
  *
  * Any thread; one lock, of LOCK_BUFSLAB.
  */
@@ -17,11 +18,11 @@
 #include <stdint.h>
 
 #define BUFSLAB_COUNT	32u	/* buffers in each slab */
+#define BUFSLAB_WARM	256u	/* unused ones that keep their pages: 8 MiB */
 
 /* BUFPOOL_SIZE bytes, aligned to 64, of any content; NULL: no memory. */
 uint8_t *bufslab_get(void);
-void bufslab_put(uint8_t *buf);		/* one of those; its pages go back to
-					   the system */
+void bufslab_put(uint8_t *buf);		/* one of those */
 
 /* Unmap the empty slab that was kept. */
 void bufslab_fini(void);
