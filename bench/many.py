@@ -5,8 +5,12 @@ each directory, 100 directories in each one above (tests/scale/scale_make).  In
 each the same number of files is touched: 1,000 that lie together in 10
 directories, or one in each of 1,000; so what is warm is as much everywhere.
 Rounds take turns over the sizes, and CREATE leaves what it made.
+
+When the servers have ended, files are made in the same folders of ciphertext
+without one: what CREATE pays more in a large vault may be the file system's.
 """
 import os
+import time
 
 import servers
 import systems
@@ -58,6 +62,42 @@ class Sized(servers.Vaultnfs):
         return out
 
 
+def folders(s, form):
+    """Of ciphertext, far apart: as many as one() makes files in."""
+    have = sorted(os.path.join(top, d) for top in
+                  (os.path.join(s.at("store"), "d", a) for a in
+                   os.listdir(os.path.join(s.at("store"), "d")))
+                  for d in os.listdir(top))
+    want = TOUCHED if form else TOUCHED // IN_ONE
+    return [have[i * len(have) // want] for i in range(want)]
+
+
+def by_hand(c, rnd, s, form, where):
+    """1,000 new files of a header's size; processor time of this process."""
+    before = time.process_time(), time.monotonic()
+    for i in range(TOUCHED):
+        fd = os.open("%s/by-hand-%d-%d" % (where[i * len(where) // TOUCHED],
+                                           rnd, i),
+                     os.O_CREAT | os.O_EXCL | os.O_WRONLY)
+        os.write(fd, b"x" * 88)
+        os.close(fd)
+    cpu, wall = (now - then for now, then in
+                 zip((time.process_time(), time.monotonic()), before))
+    c.add(rnd, 0, "vaultnfs", EXTRA["by-hand-files" + form],
+          {"main": 1e6 * wall / TOUCHED, "cpu_us": 1e6 * cpu / TOUCHED,
+           "files": s.files})
+
+
+def without_servers(c, up):
+    for rnd in range(c.opt.rounds):
+        for form in FORMS:
+            turn = [(s, folders(s, form)) for s in up if paths(s.files, form)]
+            c.dice.shuffle(turn)
+            for s, where in turn:
+                by_hand(c, rnd, s, form, where)
+    c.keep()
+
+
 def one(c, rnd, s, proc, form, listing):
     """Every file of the list so often that a wake-up more does not count."""
     turns = 1 if proc == "create" else 2 if c.opt.quick else 20
@@ -91,6 +131,9 @@ def measure(c, sizes):
                         one(c, rnd, s, proc, form, listing[s.files][form])
             c.say("round %d of %d: many files" % (rnd + 1, c.opt.rounds))
             c.keep()
+        for s in up:
+            s.stop()
+        without_servers(c, up)
     except (Failed, OSError) as e:
         c.fail(0, "vaultnfs", "lookup-files", e)
     finally:

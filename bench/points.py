@@ -242,14 +242,22 @@ class Points:
             proc.upper(), words[0], words[1])
         if form:
             text += ", one file in each directory"
-        r = cpu = None
+        r = cpu = hand = None
         if n is not None:
-            r, cpu = [stats.ratio(self.of_size(work, n, value),
-                                  self.of_size(work, least, value))
+            r, cpu = [self.growth(work, least, n, value)
                       for value in ("main", "cpu_us")]
+        if n is not None and proc == "create":
+            hand = self.growth("by-hand-files" + form, least, n, "cpu_us")
         return judge("8", text, r or self.s.why_not(OURS, work), 1.2,
-                     at_least=False, remark="server CPU: " + show(cpu)
-                     if cpu else "")
+                     at_least=False, remark="; ".join(
+                         words + ": " + show(e) for words, e in
+                         (("server CPU", cpu),
+                          ("files made in the folder, CPU", hand)) if e))
+
+    def growth(self, work, least, n, value):
+        """Per call in the vault of n files / in that of the least."""
+        return stats.ratio(self.of_size(work, n, value),
+                           self.of_size(work, least, value))
 
     def fair(self):
         for n in (1, 4, 16):

@@ -272,6 +272,50 @@ def a_vault_of_many_files_is_held_against_a_small_one():
 
 
 @test
+def what_the_file_system_asks_for_more_files_stands_beside():
+    raw = sample()
+    for n, us in ((1000, 50.0), (1000000, 75.0)):
+        for work, part in (("create-files", 1), ("by-hand-files", 5)):
+            add(raw, "vaultnfs", work, 6, main=us, cpu_us=us / part, files=n)
+    one = rows(raw)["CREATE per call, in a vault of 1,000,000 files / of "
+                    "1,000"]
+    same((one.verdict, one.remark),
+         ("miss", "server CPU: 1.5 [1.5, 1.5]; files made in the folder, CPU: "
+          "1.5 [1.5, 1.5]"))
+
+
+@test
+def as_many_files_are_made_by_hand():
+    class Store:
+        files = 1000000
+
+        def __init__(self, top):
+            self.top = top
+
+        def at(self, name):
+            return os.path.join(self.top, name)
+
+    with tempfile.TemporaryDirectory() as top:
+        for i in range(1500):
+            os.makedirs("%s/store/d/%02d/%04d" % (top, i % 30, i))
+        s = Store(top)
+        same([len(set(many.folders(s, f))) for f in many.FORMS], [10, 1000])
+        many.by_hand(Keeper(), 3, s, "", many.folders(s, ""))
+        made = [f for _, _, fs in os.walk(top) for f in fs]
+        same((len(made), len(set(made))), (1000, 1000))
+        same(Keeper.kept[0]["files"], 1000000)
+        assert 0 < Keeper.kept[0]["cpu_us"] < 1e4, Keeper.kept
+
+
+class Keeper:
+    kept = []
+
+    def add(self, rnd, place, system, w, values):
+        same((rnd, system, w.name), (3, "vaultnfs", "by-hand-files"))
+        self.kept.append(values)
+
+
+@test
 def the_same_number_of_files_is_touched_in_every_vault():
     for n in (1000, 100000, 1000000):
         near_ones = many.paths(n, "")
