@@ -2,7 +2,6 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <stdlib.h>
 
 #include "base/bufpool.h"
 #include "base/bufslab.h"
@@ -10,7 +9,6 @@
 #include "base/secret.h"
 #include "base/tune.h"
 
-#define LINE	64u			/* bytes; alignment of every buffer */
 #define BATCH	(BUFPOOL_LOCAL / 2)	/* moved under one taking of the lock */
 
 static atomic_size_t in_use;
@@ -51,21 +49,14 @@ is_keeping(void)
 static uint8_t *
 take_new(void)
 {
-	void *p;
-
-	if (is_keeping())
-		return bufslab_get();
-	return posix_memalign(&p, LINE, BUFPOOL_SIZE) == 0 ? p : NULL;
+	return is_keeping() ? bufslab_get() : bufslab_alone();
 }
 
 static void
 give_up(uint8_t *buf)
 {
 	secret_zero(buf, BUFPOOL_SIZE);
-	if (is_keeping())
-		bufslab_put(buf);
-	else
-		free(buf);
+	bufslab_put(buf);
 }
 
 /* Pointers stand in arrays, not in the free buffers: nothing touches those. */

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <strings.h>
 #include <unistd.h>
 
@@ -27,7 +28,7 @@ struct slab {
 	uint32_t	 warm;		/* and has its pages */
 };
 
-/* In front of its buffer, so that a put finds the slab. */
+/* In front of its buffer, so that a put finds the slab; NULL: a malloc. */
 struct piece {
 	alignas(LINE) struct slab *slab;
 	alignas(LINE) uint8_t	   buf[BUFPOOL_SIZE];
@@ -156,6 +157,19 @@ unmap(struct slab *s)
 		(void)munmap(s, sizeof(struct slab_memory));
 }
 
+uint8_t *
+bufslab_alone(void)
+{
+	struct piece *p;
+	void *mem;
+
+	if (posix_memalign(&mem, LINE, sizeof(*p)) != 0)
+		return NULL;
+	p = mem;
+	p->slab = NULL;
+	return p->buf;
+}
+
 /* The lock is held. */
 static struct slab *
 put(struct piece *p, bool warm)
@@ -179,6 +193,10 @@ bufslab_put(uint8_t *buf)
 	struct slab *gone;
 	bool warm;
 
+	if (p->slab == NULL) {
+		free(p);
+		return;
+	}
 	lock_take(&all.lock);
 	warm = all.warm < BUFSLAB_WARM;
 	if (warm) {

@@ -22,7 +22,8 @@
 
 /* BUFPOOL_SIZE bytes, aligned to 64, of any content; NULL: no memory. */
 uint8_t *bufslab_get(void);
-void bufslab_put(uint8_t *buf);		/* one of those */
+uint8_t *bufslab_alone(void);		/* the same in no slab: a malloc */
+void bufslab_put(uint8_t *buf);		/* one of these two's */
 
 /* Unmap the empty slab that was kept. */
 void bufslab_fini(void);

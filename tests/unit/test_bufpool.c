@@ -11,6 +11,7 @@
 
 #include "base/bufpool.h"
 #include "base/bufslab.h"
+#include "base/tune.h"
 #include "tests/unit/probe.h"
 
 enum { MANY = BUFPOOL_LOCAL + BUFPOOL_SHARED + 50 };
@@ -189,6 +190,22 @@ Test(bufpool, one_read_after_another_has_the_same_buffers)
 	}
 	cr_expect_eq(bufslab_mapped(), (BUFPOOL_LOCAL + BUFSLAB_COUNT - 1) /
 	    BUFSLAB_COUNT);
+}
+
+/* A switch of experiments: what was taken before can be put after it. */
+Test(bufpool, with_the_switch_off_in_between_all_find_home)
+{
+	get_all(60);
+	cr_assert_eq(tune_set("no-pool", NULL), 0);
+	put_all(60);
+	cr_expect_eq(bufpool_kept(), 0);
+	get_all(60);
+	cr_expect_eq(bufslab_mapped(), 1);	/* the one that is kept */
+	cr_assert_eq(tune_set("", NULL), 0);
+	put_all(60);
+	cr_expect_eq(bufpool_in_use(), 0);
+	bufpool_fini();
+	cr_expect_eq(bufslab_mapped(), 0);
 }
 
 Test(bufpool, what_one_thread_puts_too_much_serves_the_others)

@@ -83,6 +83,18 @@ Test(bufslab, what_is_empty_goes_back_but_for_one)
 	bufslab_put(bufs[0]);
 }
 
+Test(bufslab, one_alone_is_in_no_slab)
+{
+	uint8_t *b = bufslab_alone();
+
+	cr_assert_not_null(b);
+	cr_expect_eq((uintptr_t)b % 64, 0);
+	memset(b, 1, BUFPOOL_SIZE);
+	cr_expect_eq(bufslab_mapped(), 0);
+	bufslab_put(b);
+	cr_expect_eq(bufslab_mapped(), 0);
+}
+
 /* One buffer in each slab keeps it, and what is used next lies beside it. */
 Test(bufslab, what_has_room_is_filled_before_more_is_mapped)
 {
