@@ -18,8 +18,8 @@ void heap_return_by(void (*fn)(bool force));
 
 /*
  * Give back what the calling thread's heap keeps and nobody uses; from the
- * main thread also what ended threads had.  It takes under a millisecond as a
- * rule; for a moment without work.
+ * main thread also what ended threads had.  0.1 to 0.4 ms with 80 MiB of
+ * heap and nothing to give; for a moment without work.
  */
 void heap_return(void);
 

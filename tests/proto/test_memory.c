@@ -7,11 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/bufpool.h"
 #include "tests/proto/check.h"
-#include "tests/proto/sanitized.h"
+#include "tests/unit/probe.h"
 #include "vault/vault.h"
 
 #define FILES	1000u
@@ -31,28 +30,6 @@ teardown(void)
 }
 
 TestSuite(memory, .init = setup, .fini = teardown, .timeout = 300);
-
-/*
- * Resident bytes of this process; 0 where that cannot be told, or means
- * nothing, since a sanitizer keeps what was freed.
- */
-static size_t
-resident(void)
-{
-	unsigned long pages = 0;
-	FILE *in;
-
-#ifdef SANITIZED
-	return 0;
-#endif
-	in = fopen("/proc/self/statm", "r");
-
-	if (in != NULL && fscanf(in, "%*u %lu", &pages) != 1)
-		pages = 0;
-	if (in != NULL)
-		(void)fclose(in);
-	return pages * (size_t)sysconf(_SC_PAGESIZE);
-}
 
 static void
 write_one(unsigned i, const uint8_t *data, bool commit)
@@ -80,15 +57,15 @@ Test(memory, of_a_thousand_files_that_were_written_returns)
 
 	for (i = 0; i < 20; i++)
 		write_one(i, data, true);
-	before = resident();
+	before = probe_resident_bytes();
 	for (; i < FILES; i++) {
 		write_one(i, data, i % 2 == 0);
-		if (resident() > most)
-			most = resident();
+		if (probe_resident_bytes() > most)
+			most = probe_resident_bytes();
 		if (vault_dirty(f.vault) > dirty)
 			dirty = vault_dirty(f.vault);
 	}
-	after = resident();
+	after = probe_resident_bytes();
 	/* The cache of clear chunks may have filled; nothing else grows. */
 	cr_expect_leq(dirty, FIX_DIRTY + MIB);
 	cr_expect(most <= before + VAULT_CACHE_DEFAULT + 24 * MIB,

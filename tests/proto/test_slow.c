@@ -11,7 +11,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/heap.h"
 #include "nfsd/attrs.h"
+#include "nfsd/worker.h"
 #include "tests/proto/check.h"
 #include "vault/host.h"
 
@@ -20,6 +22,7 @@
 static atomic_uint delay_ms;		/* of every call */
 static atomic_bool gate;		/* reads wait while it is shut */
 static atomic_int to_wait;		/* so many of them */
+static atomic_uint returned;		/* heap_return() */
 static struct fh dir, file, other;
 
 static int
@@ -39,12 +42,20 @@ hook(void *ctx, enum host_op op, const char *path)
 }
 
 static void
+count_return(bool force)
+{
+	(void)force;
+	atomic_fetch_add(&returned, 1);
+}
+
+static void
 setup(void)
 {
 	struct fix_options o = { .workers = 2, .slow_us = 20000,
 	    .more_workers = true };
 	static char data[100000];
 
+	heap_return_by(count_return);
 	host_set_hook(hook, NULL);
 	fix_start(&f, &o);
 	dir = check_dir(&f.root, "dir");
@@ -245,7 +256,13 @@ Test(slow, one_slow_file_stops_nobody_else)
 	wait_read(f.c, send_read(f.c, &other));
 	cr_expect(atomic_load(&gate));
 	cr_expect_geq(counts().workers, 5);
+	cr_expect_eq(atomic_load(&returned), 0);
 	atomic_store(&gate, false);
 	for (i = 0; i < 4; i++)
 		wait_read(f.clients[1], xid[i]);
+	/* then those that were too many end, and what they had goes back */
+	for (i = 0; i < 3 * WORKER_LINGER_S && atomic_load(&returned) == 0; i++)
+		(void)sleep(1);
+	cr_expect_eq(counts().workers, 2);
+	cr_expect_eq(atomic_load(&returned), 1);
 }

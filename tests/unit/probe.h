@@ -5,7 +5,9 @@
 #define TESTS_UNIT_PROBE_H
 
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -51,6 +53,26 @@ probe_heap_bytes(void)
 #endif
 #endif
 	return bytes;
+}
+
+/*
+ * Resident bytes of this process; 0 where that cannot be told, or means
+ * nothing, since a sanitizer keeps what was freed.
+ */
+static inline size_t
+probe_resident_bytes(void)
+{
+	unsigned long pages = 0;
+
+#ifndef PROBE_SANITIZER
+	FILE *in = fopen("/proc/self/statm", "r");
+
+	if (in != NULL && fscanf(in, "%*u %lu", &pages) != 1)
+		pages = 0;
+	if (in != NULL)
+		(void)fclose(in);
+#endif
+	return pages * (size_t)sysconf(_SC_PAGESIZE);
 }
 
 #endif /* TESTS_UNIT_PROBE_H */
