@@ -32,6 +32,7 @@ enum lock_rank {
 	LOCK_SYNCSET,		/* struct vault: directories awaiting fsync */
 	LOCK_CHUNKS,		/* struct chunks: clear chunks in memory */
 	LOCK_KEYS,		/* struct keys: free list of contexts */
+	LOCK_TURNS,		/* struct vault: whose write is next */
 	LOCK_BUFPOOL = 24,	/* bufpool.c: buffers no thread keeps */
 	LOCK_BUFSLAB,		/* bufslab.c: slabs with room */
 	LOCK_SECRET,		/* secret_heap.c: unused pieces */

@@ -21,6 +21,7 @@ static const struct word {
 	{ "no-batch", TUNE_BATCH },
 	{ "no-chunk-cache", TUNE_CHUNK_CACHE },
 	{ "no-write-cache", TUNE_WRITE_CACHE },
+	{ "no-ahead", TUNE_AHEAD },
 	{ "no-journal", TUNE_JOURNAL },
 	{ "no-listing-cache", TUNE_LISTING_CACHE },
 	{ "no-node-cache", TUNE_NODE_CACHE },
@@ -52,8 +53,8 @@ tune_words(void)
 {
 	return "no-arena no-inline no-inline-changes no-pool "
 	    "no-rwf-nowait no-zero-copy no-batch no-chunk-cache "
-	    "no-write-cache no-journal no-listing-cache no-node-cache "
-	    "no-file-cache malloc=libc no-encryption no-gate";
+	    "no-write-cache no-ahead no-journal no-listing-cache "
+	    "no-node-cache no-file-cache malloc=libc no-encryption no-gate";
 }
 
 int
@@ -66,8 +67,8 @@ tune_set(const char *list, struct verr *e)
 	while (*list != '\0') {
 		len = strcspn(list, ",");
 		if ((w = find(list, len)) == NULL)
-			return verr_fail(e, VERR_INVAL, "no experiment is "
-			    "called \"%.*s\"; there are %s",
+			return verr_fail(e, VERR_INVAL, "unknown "
+			    "\"%.*s\"; there are %s",
 			    (int)(len < 32 ? len : 32), list, tune_words());
 		mask |= 1u << w->off;
 		list += len;

@@ -24,6 +24,7 @@ enum tune {
 	TUNE_BATCH,		/* one write for all replies that are ready */
 	TUNE_CHUNK_CACHE,
 	TUNE_WRITE_CACHE,
+	TUNE_AHEAD,		/* chunks are sealed before a file's lock */
 	TUNE_JOURNAL,
 	TUNE_LISTING_CACHE,
 	TUNE_NODE_CACHE,	/* where a file was seen last */

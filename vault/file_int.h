@@ -34,6 +34,11 @@ struct file_face {
 	struct timespec	real;
 };
 
+/* Is it known what to seal with before the lock is taken?  Never: no more. */
+enum ahead { AHEAD_UNKNOWN, AHEAD_KNOWN, AHEAD_NEVER };
+
+struct sealed;
+
 struct file {
 	struct lru_node		 node;		/* guarded by v->files_lock */
 	unsigned		 refs;		/* guarded by v->files_lock */
@@ -64,6 +69,15 @@ struct file {
 	uint64_t		 synced;	/* of these */
 
 	_Atomic bool		 cut;		/* since the last sync */
+
+	/* file_ahead.c */
+	_Atomic enum ahead	 ahead;
+	struct filekey		 ahead_key;	/* constant once it is known */
+	_Atomic uint64_t	 ahead_end;	/* clear bytes on disk, after
+						   the last write */
+	struct sealed		*sealed;	/* by the writer that has rw */
+	uint64_t		 turns;		/* given; guarded by v's lock */
+	uint64_t		 turn;		/* who is next; likewise */
 };
 
 /* -- file.c */
@@ -146,6 +160,34 @@ struct piece {
  */
 int file_store(struct file *f, struct kctx *k, uint64_t *clear_size,
     struct piece *p, unsigned n, unsigned *done, struct verr *e);
+
+/* -- file_ahead.c: chunks sealed before f->rw is taken */
+#define SEALED_MAX	32u		/* 1 MiB, the largest WRITE */
+
+struct sealed {
+	const uint8_t	*data;		/* the clear bytes, the caller's */
+	uint64_t	 index;		/* of the first chunk */
+	unsigned	 n;
+	uint8_t		*disk[SEALED_MAX];	/* pool buffers; NULL: taken */
+	bool		 has_turn;
+	uint64_t	 turn;
+};
+
+/* f->rw is held to write: what the next writes may go by. */
+void file_ahead_learn(struct file *f);
+
+/*
+ * It is not held: seal those of the len bytes at data that are whole chunks, if
+ * they look as if they were to be appended (s->n may be 0), and wait for those
+ * who began before.  Then, with the lock and f->sealed = s, file_store() finds
+ * them.  In any case, without the lock: file_ahead_free().
+ */
+void file_ahead_seal(struct file *f, uint64_t off, const uint8_t *data,
+    size_t len, struct sealed *s);
+void file_ahead_free(struct file *f, struct sealed *s);
+
+/* The buffer with p sealed is the caller's now; NULL: there is none. */
+uint8_t *file_ahead_take(struct file *f, const struct piece *p);
 
 /* Read and open chunk index, of which old clear bytes are there, into buf:
    they are at buf + nonce_len. */

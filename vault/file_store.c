@@ -123,6 +123,10 @@ seal(struct file *f, struct kctx *k, struct piece *p,
 {
 	const struct cipher *c = f->v->cipher;
 
+	if ((p->disk = file_ahead_take(f, p)) != NULL) {
+		p->pooled = true;
+		return 0;
+	}
 	if ((p->disk = p->own) == NULL) {
 		if ((p->disk = bufpool_get()) == NULL)
 			return verr_fail(e, VERR_NOMEM,

@@ -261,22 +261,18 @@ write_through(struct file *f, uint64_t off, const void *data, size_t len,
 	return r;
 }
 
-int
-file_write(struct file *f, uint64_t off, const void *data, size_t len,
-    struct file_change *ch, struct verr *e)
+/* Of what is sealed already, file_store() uses what still can be. */
+static int
+write_sealed(struct file *f, uint64_t off, const void *data, size_t len,
+    struct sealed *s, struct file_change *ch, struct verr *e)
 {
 	uint64_t clear_size;
 	int r = -1;
 
-	if (ch != NULL)
-		ch->have_before = ch->have_after = false;
-	if (len == 0)
-		return 0;
-	if (off > SIZE_CLEAR_MAX || len > SIZE_CLEAR_MAX - off)
-		return verr_code(e, VERR_FBIG);
 	if (file_take(f, true, false, e) == -1)
 		return -1;
 	file_before(f, ch);
+	f->sealed = s;
 	if (writable_size(f, &clear_size, e) == 0 &&
 	    file_put_header(f, e) == 0) {
 		if (vault_keeps_writes(f->v))
@@ -284,9 +280,30 @@ file_write(struct file *f, uint64_t off, const void *data, size_t len,
 		else
 			r = write_through(f, off, data, len, e);
 	}
+	f->sealed = NULL;
 	if (file_after(f, ch, r == -1 ? NULL : e) == -1)
 		r = -1;
+	file_ahead_learn(f);
 	file_drop(f);
+	return r;
+}
+
+int
+file_write(struct file *f, uint64_t off, const void *data, size_t len,
+    struct file_change *ch, struct verr *e)
+{
+	struct sealed s;
+	int r;
+
+	if (ch != NULL)
+		ch->have_before = ch->have_after = false;
+	if (len == 0)
+		return 0;
+	if (off > SIZE_CLEAR_MAX || len > SIZE_CLEAR_MAX - off)
+		return verr_code(e, VERR_FBIG);
+	file_ahead_seal(f, off, data, len, &s);
+	r = write_sealed(f, off, data, len, &s, ch, e);
+	file_ahead_free(f, &s);
 	vault_make_room(f->v);
 	return r;
 }

@@ -53,6 +53,8 @@ vault_assemble(int root, struct keys *keys, const struct cipher *cipher,
 	lock_init(&v->files_lock, LOCK_FILECACHE);
 	dir_fds_init(v);
 	rwlock_init(&v->header_lock, LOCK_HEADER);
+	lock_init(&v->turns_lock, LOCK_TURNS);
+	(void)pthread_cond_init(&v->turns_cond, NULL);
 	TAILQ_INIT(&v->dirty_files);
 	lock_init(&v->search_lock, LOCK_SEARCH);
 	(void)pthread_cond_init(&v->search_end, NULL);
@@ -188,6 +190,8 @@ vault_close(struct vault *v)
 	lock_fini(&v->dirs_lock);
 	lock_fini(&v->files_lock);
 	rwlock_fini(&v->header_lock);
+	(void)pthread_cond_destroy(&v->turns_cond);
+	lock_fini(&v->turns_lock);
 	index_free(v->index);
 	(void)pthread_cond_destroy(&v->search_end);
 	lock_fini(&v->search_lock);

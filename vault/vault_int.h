@@ -94,6 +94,8 @@ struct vault {
 	unsigned		 dir_fds_next;	/* guarded by it */
 
 	struct rwlock		 header_lock;	/* file_int.h */
+	struct lock		 turns_lock;	/* file_ahead.c */
+	pthread_cond_t		 turns_cond;
 	struct lock		 files_lock;
 	struct lru		 files;		/* guarded by files_lock */
 	size_t			 files_idle;	/* guarded by files_lock */

@@ -102,9 +102,10 @@ static const char *const lists[] = {
 	"", "no-arena", "no-inline", "no-inline-changes", "no-pool",
 	"no-rwf-nowait",
 	"no-zero-copy", "no-batch", "no-chunk-cache", "no-write-cache",
+	"no-ahead",
 	"no-journal", "no-listing-cache", "no-node-cache", "no-file-cache",
 	"no-arena,no-inline,no-pool,no-rwf-nowait,no-zero-copy,no-batch,"
-	"no-chunk-cache,no-write-cache,no-journal,no-listing-cache,"
+	"no-chunk-cache,no-write-cache,no-ahead,no-journal,no-listing-cache,"
 	"no-node-cache,no-file-cache"
 };
 
