@@ -74,7 +74,8 @@ create_plain(struct dir *d, struct fresh *f, const struct vset *set,
 		r = dir_fresh_apply(v, f->entry, set, mode, e);
 	if (r == -1)
 		file_discard(file);
-	else if ((file = file_publish(file, apart, e)) == NULL)
+	else if ((file = file_publish(file, apart, ent == NULL ? NULL :
+	    &ent->attr, e)) == NULL)
 		r = -1;
 	if (r == -1) {
 		(void)host_unlink(v->root, f->entry);
@@ -90,9 +91,7 @@ create_plain(struct dir *d, struct fresh *f, const struct vset *set,
 		ent->loc.type = VTYPE_FILE;
 		ent->loc.entry_len = (uint16_t)strlen(f->entry);
 		memcpy(ent->loc.path, f->entry, sizeof(f->entry));
-		if (file == made)
-			file_attr_held(file, &ent->attr);
-		else
+		if (file != made)
 			r = file_attr(file, &ent->attr, e);
 	}
 	file_put(file);

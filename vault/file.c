@@ -201,7 +201,7 @@ file_discard(struct file *f)
 }
 
 struct file *
-file_publish(struct file *f, bool changed, struct verr *e)
+file_publish(struct file *f, bool changed, struct vattr *a, struct verr *e)
 {
 	struct vault *v = f->v;
 	struct file *other;
@@ -213,6 +213,8 @@ file_publish(struct file *f, bool changed, struct verr *e)
 	}
 	f->touched = false;
 	file_new_epoch(f);
+	if (a != NULL)
+		file_attr_held(f, a);
 	lock_take(&v->files_lock);
 	if ((other = file_look(v, f->fileid)) == NULL)
 		insert_locked(f);

@@ -87,11 +87,13 @@ void file_table_free(struct vault *v);
  * A new file with a header, open for its maker alone, though others may open it
  * by its name; VERR_EXIST: something is there.  Then, when its attributes are
  * what they should be (changed: by other ways than f), it is everybody's: f, or
- * what another opened meanwhile.  NULL: f is freed.
+ * what another opened meanwhile.  NULL: f is freed.  a, if not NULL: how f
+ * looked before anybody could change it.
  */
 struct file *file_create(struct vault *v, const char *path, mode_t mode,
     struct verr *e);
-struct file *file_publish(struct file *f, bool changed, struct verr *e);
+struct file *file_publish(struct file *f, bool changed, struct vattr *a,
+    struct verr *e);
 void file_discard(struct file *f);	/* it is not to be */
 
 /* One more reference, for who has one. */

@@ -31,8 +31,9 @@
 #include "vault/host.h"
 #include "vault/vault.h"
 
-enum { THREADS = 6, NAMES = 3, BLOCKS = 40, MANY = 12, ROUND_MS = 500 };
+enum { THREADS = 6, NAMES = 3, BLOCKS = 40, MANY = 24, ROUND_MS = 500 };
 
+#define CHUNK	32768u
 #define CACHE	(3u * 65536)		/* bytes: a few chunks */
 #define DIRTY	(4u * 65536)
 
@@ -125,6 +126,11 @@ write_some(struct file *f)
 	struct vattr a;
 	struct verr e;
 
+	/* whole chunks, which are sealed without the lock, mostly at the end */
+	if (CHUNK % block == 0 && rnd(4) == 0) {
+		n = (2 + rnd(2)) * CHUNK / block;
+		off = CHUNK * rnd(BLOCKS * (uint32_t)block / CHUNK + 1);
+	}
 	for (i = 0; i < n; i++)
 		memset(data + i * block, (int)(1 + rnd(255)), block);
 	if (rnd(2) == 0 && file_see(f, &a, &seen, &e) == 0 &&
