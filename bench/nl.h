@@ -150,6 +150,8 @@ struct nl_conn {
 struct nl_run {
 	const struct nl_opt *opt;
 	struct nl_cred	 cred;
+	uint32_t	 id;		/* unlike other runs', also when their
+					   process had the same number */
 	const struct nl_work *work;
 	struct nl_tree	 tree;
 	struct nl_conn	*conn;		/* opt->connections of them */

@@ -24,7 +24,7 @@ init(struct nl_conn *c, struct nl_run *run, unsigned n)
 	c->n = n;
 	c->fd = -1;
 	/* Not the xids of the run before: servers remember calls. */
-	c->generation = (uint32_t)getpid() * 257 + n * 4099;
+	c->generation = run->id * 257 + n * 4099;
 	c->rng = (run->opt->seed * 0x9e3779b97f4a7c15u + n) | 1;
 	c->slot = calloc(depth, sizeof(*c->slot));
 	c->ready = calloc(depth, sizeof(*c->ready));

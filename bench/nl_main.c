@@ -10,6 +10,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "bench/nl.h"
 #include "bench/nl_pattern.h"
@@ -69,6 +71,16 @@ measure(struct nl_run *run)
 	nl_report(run, &t);
 }
 
+static uint32_t
+make_id(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_REALTIME, &t);
+	return (uint32_t)getpid() << 16 ^ (uint32_t)t.tv_sec ^
+	    (uint32_t)t.tv_nsec << 2;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -79,6 +91,7 @@ main(int argc, char **argv)
 		return 2;
 	(void)signal(SIGPIPE, SIG_IGN);
 	run.opt = &opt;
+	run.id = make_id();
 	run.cred.uid = opt.uid;
 	run.cred.gid = opt.gid;
 	run.work = nl_works_find(opt.proc);

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "bench/nl.h"
 #include "bench/nl_pattern.h"
@@ -223,8 +222,8 @@ make_all(struct nl_run *run, struct nl_sync *s)
 		return find_file(run, s);
 	if (run->opt->paths != NULL)
 		return nl_paths_read(run, s);
-	(void)snprintf(t->top_name, sizeof(t->top_name), "nfsload-%ld",
-	    (long)getpid());
+	(void)snprintf(t->top_name, sizeof(t->top_name), "nfsload-%08"
+	    PRIx32, run->id);
 	if (!nl_sync_mkdir(s, &t->root, t->top_name, &t->top))
 		return failed(run, s);
 	t->have_top = true;
