@@ -76,8 +76,8 @@ def by_hand(c, rnd, s, form, where):
     """1,000 new files of a header's size; processor time of this process."""
     before = time.process_time(), time.monotonic()
     for i in range(TOUCHED):
-        fd = os.open("%s/by-hand-%d-%d" % (where[i * len(where) // TOUCHED],
-                                           rnd, i),
+        fd = os.open("%s/by-hand%s-%d-%d" % (where[i * len(where) // TOUCHED],
+                                             form, rnd, i),
                      os.O_CREAT | os.O_EXCL | os.O_WRONLY)
         os.write(fd, b"x" * 88)
         os.close(fd)
