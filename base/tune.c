@@ -67,9 +67,9 @@ tune_set(const char *list, struct verr *e)
 	while (*list != '\0') {
 		len = strcspn(list, ",");
 		if ((w = find(list, len)) == NULL)
-			return verr_fail(e, VERR_INVAL, "unknown "
+			return verr_fail(e, VERR_INVAL, "no experiment "
 			    "\"%.*s\"; there are %s",
-			    (int)(len < 32 ? len : 32), list, tune_words());
+			    (int)(len < 16 ? len : 16), list, tune_words());
 		mask |= 1u << w->off;
 		list += len;
 		/* a comma at the end has an empty word behind it */

@@ -55,6 +55,8 @@ Test(tune, an_unknown_word_is_named_with_all_that_are_known)
 	cr_expect(strstr(e.text, tune_words()) != NULL, "%s", e.text);
 	cr_expect(tune_off(TUNE_POOL) && !tune_off(TUNE_ARENA),
 	    "a list is taken whole or not at all");
+	cr_assert_eq(tune_set("no-such-thing-however-long-it-may-be", &e), -1);
+	cr_expect(strstr(e.text, tune_words()) != NULL, "%s", e.text);
 }
 
 Test(tune, half_a_word_an_empty_one_and_a_comma_at_the_end_are_refused)
