@@ -37,7 +37,8 @@ def add_options(p):
     p.add_argument("--build", metavar="DIR", default=".",
                    help="where vaultnfs and bench/* were built [.]")
     p.add_argument("--vaultnfs", metavar="FILE", help="another binary")
-    p.add_argument("--work", metavar="DIR", help="where the stores are made")
+    p.add_argument("--work", metavar="DIR", help="where the stores are made "
+                   "[guest: /disk, an ext4 on a disk of its own]")
     p.add_argument("--disk", metavar="SIZE", help="as root: stores are made on "
                    "a new ext4 of SIZE in --work, so that the age of a disk "
                    "has no say")
@@ -91,8 +92,9 @@ def boot(opt, program, folder):
             command += ["--env", "%s=%s" % (s.variable, s.template)]
     command += ["-c", 'exec "$@"', program]
     command += [a for a in sys.argv[1:] if a != "--guest"]
-    command += ["--direct", "--out", opt.out, "--work", "/disk", "--build",
-                os.path.abspath(opt.build), "--seed", str(opt.seed)]
+    command += ["--direct", "--out", opt.out, "--work", opt.work or "/disk",
+                "--build", os.path.abspath(opt.build), "--seed",
+                str(opt.seed)]
     if opt.vaultnfs:
         command += ["--vaultnfs", opt.paths["vaultnfs"]]
     return subprocess.run(command, check=False).returncode

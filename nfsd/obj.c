@@ -48,7 +48,7 @@ resolve_dir(struct request *rq, const struct handle *h, struct obj *o)
 	if ((status = get_dir(rq, o->x, &h->dir, &o->dir)) != NFS3_OK)
 		return status;
 	o->as_of = dir_changes(o->dir);
-	if ((rq->proc->alters ? dir_attr_again : dir_attr)(o->dir, &o->attr,
+	if ((rq->proc->alters ? dir_attr_left : dir_attr)(o->dir, &o->attr,
 	    &e) == -1) {
 		obj_put(o);
 		return status_of(&e);

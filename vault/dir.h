@@ -86,6 +86,11 @@ int dir_attr(struct dir *d, struct vattr *a, struct verr *e);
  * noticed a second late.
  */
 int dir_attr_again(struct dir *d, struct vattr *a, struct verr *e);
+/*
+ * The same before a change: or how our last one left it, if that was less than
+ * 10 microseconds ago.
+ */
+int dir_attr_left(struct dir *d, struct vattr *a, struct verr *e);
 
 /*
  * The directory that holds d (the root: itself).  A reference.  Known if d was

@@ -139,11 +139,30 @@ make_durable(struct vault *v, const struct vloc *loc, uint64_t fileid,
 	return verr_sys(e, "cannot sync %s", loc->path);
 }
 
+/* What has no size: owner, mode and times. */
+static int
+set_others(struct vault *v, const struct vloc *loc, uint64_t fileid,
+    const struct vset *set, struct verr *e)
+{
+	if (set->mask & (VSET_UID | VSET_GID) && host_chown(v->root, loc->path,
+	    set->mask & VSET_UID ? set->uid : (uid_t)-1,
+	    set->mask & VSET_GID ? set->gid : (gid_t)-1) == -1)
+		return cannot("owner", loc, e);
+	/* A link's own mode cannot be set, and no system asks for it. */
+	if (set->mask & VSET_MODE && loc->type != VTYPE_SYMLINK &&
+	    host_chmod(v->root, loc->path, set->mode & 07777) == -1)
+		return cannot("mode", loc, e);
+	if (set->mask & (VSET_ATIME | VSET_MTIME))
+		return set_times(v, loc, fileid, set, e);
+	return 0;
+}
+
 int
 loc_set(struct vault *v, const struct vloc *loc, uint64_t fileid,
     const struct vset *set, struct vattr *a, struct verr *e)
 {
 	struct vattr mine;
+	int r;
 
 	if (a == NULL)
 		a = &mine;
@@ -154,16 +173,10 @@ loc_set(struct vault *v, const struct vloc *loc, uint64_t fileid,
 	if (set->mask & VSET_SIZE &&
 	    set_size(v, loc, a->fileid, set->size, e) == -1)
 		return -1;
-	if (set->mask & (VSET_UID | VSET_GID) && host_chown(v->root, loc->path,
-	    set->mask & VSET_UID ? set->uid : (uid_t)-1,
-	    set->mask & VSET_GID ? set->gid : (gid_t)-1) == -1)
-		return cannot("owner", loc, e);
-	/* A link's own mode cannot be set, and no system asks for it. */
-	if (set->mask & VSET_MODE && loc->type != VTYPE_SYMLINK &&
-	    host_chmod(v->root, loc->path, set->mode & 07777) == -1)
-		return cannot("mode", loc, e);
-	if (set->mask & (VSET_ATIME | VSET_MTIME) &&
-	    set_times(v, loc, a->fileid, set, e) == -1)
+	r = set_others(v, loc, a->fileid, set, e);
+	if (loc->type == VTYPE_DIR)
+		dir_attr_stale(v, loc->path);
+	if (r == -1)
 		return -1;
 	if (v->sync_each && make_durable(v, loc, a->fileid, set, e) == -1)
 		return -1;

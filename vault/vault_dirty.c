@@ -15,12 +15,18 @@
 #include "vault/vault_int.h"
 
 int64_t
-vault_now_ms(void)
+vault_now_ns(void)
 {
 	struct timespec ts;
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+int64_t
+vault_now_ms(void)
+{
+	return vault_now_ns() / 1000000;
 }
 
 bool

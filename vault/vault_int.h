@@ -47,7 +47,9 @@ struct names;
 struct dir_fd {
 	char		path[NAME_DIRPATH_LEN + 1];
 	int		fd;			/* or -1 */
-	int64_t		since_ms;		/* it was at path then */
+	int64_t		since_ns;		/* it was at path then */
+	int64_t		seen_ns;		/* and had attr then; 0: none */
+	struct vattr	attr;
 };
 
 struct sync_path {
@@ -276,6 +278,8 @@ void dir_listing_fini(struct dir *d);
 /* -- dir_stat.c */
 void dir_fds_init(struct vault *v);
 void dir_fds_fini(struct vault *v);
+/* The folder at path was changed by us, other than by a change of names. */
+void dir_attr_stale(struct vault *v, const char *path);
 
 /* -- dir_told.c: for the index of dir_search.c */
 /* A file or symlink has a name in another directory now; */
@@ -360,6 +364,7 @@ void dir_remove_husk(struct dir *d, const char *entry);
 /* -- vault_dirty.c */
 /* Milliseconds of a clock that nobody sets. */
 int64_t vault_now_ms(void);
+int64_t vault_now_ns(void);
 /* Are writes kept in memory, and is there room for more? */
 bool vault_keeps_writes(struct vault *v);
 /* Below the bound again, by writing; no file's lock is held. */

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "tests/unit/box.h"
+#include "vault/file.h"
 #include "vault/vault_int.h"
 
 static struct box b;
@@ -140,6 +141,75 @@ Test(dir_stat, an_entry_is_not_missing_because_its_folder_is)
 	move("aside", dir_path(d));
 	cr_expect_eq(dir_unlink(d, b.a, "one", 3, NULL, &b.e), 0);
 	dir_put(d);
+}
+
+static uint32_t
+mode_left(struct dir *d)
+{
+	struct vattr a;
+
+	cr_assert_eq(dir_attr_left(d, &a, &b.e), 0, "%s", b.e.text);
+	return a.mode;
+}
+
+/* A change of ours, and somebody else's behind it.  What is left then? */
+static uint32_t
+mode_behind_both(unsigned i, mode_t theirs, const struct timespec *pause)
+{
+	char name[16];
+
+	(void)snprintf(name, sizeof(name), "f%u", i);
+	make(b.root, name);
+	cr_assert_eq(fchmodat(b.v->root, dir_path(b.root), theirs, 0), 0);
+	if (pause != NULL)
+		(void)nanosleep(pause, NULL);
+	return mode_left(b.root);
+}
+
+/* Ten microseconds may pass anywhere: so it is tried until they do not. */
+Test(dir_stat, how_a_change_left_it_is_how_the_next_one_finds_it)
+{
+	unsigned i;
+
+	box_make(&b, "SIV_GCM", 0);
+	make(b.root, "one");
+	for (i = 0; i < 2000; i++)
+		if (mode_behind_both(i, 0700 | (i & 1), NULL) !=
+		    (0700u | (i & 1)))
+			break;
+	cr_expect_lt(i, 2000);
+}
+
+Test(dir_stat, and_after_ten_microseconds_it_is_looked_at)
+{
+	static const struct timespec pause = { 0, 10000 };
+	unsigned i;
+
+	box_make(&b, "SIV_GCM", 0);
+	make(b.root, "one");
+	for (i = 0; i < 200; i++)
+		cr_assert_eq(mode_behind_both(i, 0700 | (i & 1), &pause),
+		    0700 | (i & 1));
+}
+
+Test(dir_stat, what_we_set_is_seen_by_the_next_change)
+{
+	struct vset set = { .mask = VSET_MODE };
+	struct vloc loc = { .type = VTYPE_DIR };
+	unsigned i;
+	char name[16];
+
+	box_make(&b, "SIV_GCM", 0);
+	make(b.root, "one");
+	strcpy(loc.path, dir_path(b.root));
+	for (i = 0; i < 200; i++) {
+		(void)snprintf(name, sizeof(name), "f%u", i);
+		make(b.root, name);
+		set.mode = 0700 | (i & 1);
+		cr_assert_eq(loc_set(b.v, &loc, id_of(b.root), &set, NULL,
+		    &b.e), 0, "%s", b.e.text);
+		cr_assert_eq(mode_left(b.root), set.mode);
+	}
 }
 
 Test(dir_stat, few_folders_are_open)
