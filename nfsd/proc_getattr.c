@@ -120,12 +120,9 @@ setattr(struct request *rq, struct obj *o, struct vattr *after)
 		*after = o->attr;
 		return NFS3_OK;
 	}
-	if (rq->on_loop && !loc_sets_at_once(o->x->vault, o->attr.fileid,
-	    &set))
-		return PROC_HANDOVER;
-	if (loc_set(o->x->vault, &o->loc, o->attr.fileid, &set, after,
-	    &e) == -1)
-		return status_of(&e);
+	if ((rq->on_loop ? loc_set_now : loc_set)(o->x->vault, &o->loc,
+	    o->attr.fileid, &set, after, &e) == -1)
+		return status_here(rq, &e);
 	return NFS3_OK;
 }
 

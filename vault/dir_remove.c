@@ -18,9 +18,6 @@
 #include "vault/file_int.h"
 #include "vault/vault_int.h"
 
-/* Clear bytes of a file that goes without anybody noticing the time. */
-#define QUICK_SIZE	(1024u * 1024)
-
 /* Path of the entry itself, of which loc.path may be a part inside. */
 static void
 entry_of(const struct vloc *loc, char out[VLOC_MAX])
@@ -71,7 +68,7 @@ bool
 dir_goes_quickly(const struct entry *ent)
 {
 	return ent->dir == NULL && ent->loc.path[ent->loc.entry_len] == '\0' &&
-	    (ent->attr.nlink > 1 || ent->attr.size <= QUICK_SIZE);
+	    (ent->attr.nlink > 1 || ent->attr.size <= VAULT_QUICK_SIZE);
 }
 
 int

@@ -111,6 +111,8 @@ int file_write_now(struct file *f, const struct file_seen *seen, uint64_t off,
 /* Cut, or extend with zeros. */
 int file_truncate(struct file *f, uint64_t size, struct file_change *ch,
     struct verr *e);
+/* To 0 bytes, like file_write_now(): VERR_BUSY for a large one, too. */
+int file_empty_now(struct file *f, struct verr *e);
 
 /*
  * Contents and names on stable storage.  What could not be written is lost, and
@@ -141,8 +143,12 @@ int loc_attr(struct vault *v, const struct vloc *loc, uint64_t fileid,
 int loc_set(struct vault *v, const struct vloc *loc, uint64_t fileid,
     const struct vset *set, struct vattr *a, struct verr *e);
 
-/* Can loc_set() do that now, with a system call or three? */
-bool loc_sets_at_once(struct vault *v, uint64_t fileid,
-    const struct vset *set);
+/*
+ * The same with some system calls and without waiting for others: VERR_BUSY if
+ * that is not possible, and nothing has been done.  Sizes: only 0, of a small
+ * file that is open.
+ */
+int loc_set_now(struct vault *v, const struct vloc *loc, uint64_t fileid,
+    const struct vset *set, struct vattr *a, struct verr *e);
 
 #endif /* VAULT_FILE_H */

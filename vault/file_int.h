@@ -115,8 +115,8 @@ void file_forget(struct vault *v, uint64_t fileid);
  * with any_header; then f->have_header tells.
  */
 int file_take(struct file *f, bool write, bool any_header, struct verr *e);
-/* To read, at once: VERR_BUSY if that could block. */
-int file_try(struct file *f, struct verr *e);
+/* The same at once: VERR_BUSY if that could block. */
+int file_try(struct file *f, bool write, struct verr *e);
 void file_drop(struct file *f);
 /* Is all that we know of it still true?  f->rw is held. */
 bool file_is_as_seen(const struct file *f, const struct file_seen *seen);

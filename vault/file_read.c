@@ -255,7 +255,8 @@ file_read_attr(struct file *f, uint64_t off, size_t count, bool wait,
 	*eof = false;
 	if (count > FILE_READ_MAX)
 		count = FILE_READ_MAX;
-	if ((wait ? file_take(f, false, false, e) : file_try(f, e)) == -1)
+	if ((wait ? file_take(f, false, false, e) :
+	    file_try(f, false, e)) == -1)
 		return -1;
 	r = read_locked(f, off, count, !wait, out, eof, e);
 	if (a != NULL)

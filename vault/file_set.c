@@ -32,7 +32,7 @@ loc_attr(struct vault *v, const struct vloc *loc, uint64_t fileid,
 
 static int
 set_size(struct vault *v, const struct vloc *loc, uint64_t fileid,
-    uint64_t size, struct verr *e)
+    uint64_t size, bool now, struct verr *e)
 {
 	struct file *f;
 	int r;
@@ -41,9 +41,11 @@ set_size(struct vault *v, const struct vloc *loc, uint64_t fileid,
 		return verr_code(e, VERR_ISDIR);
 	if (loc->type != VTYPE_FILE)
 		return verr_code(e, VERR_INVAL);
-	if ((f = file_open(v, loc, fileid, true, e)) == NULL)
+	if (now && (f = file_open_now(v, fileid)) == NULL)
+		return verr_code(e, VERR_BUSY);
+	if (!now && (f = file_open(v, loc, fileid, true, e)) == NULL)
 		return -1;
-	r = file_truncate(f, size, NULL, e);
+	r = now ? file_empty_now(f, e) : file_truncate(f, size, NULL, e);
 	file_put(f);
 	return r;
 }
@@ -81,15 +83,16 @@ write_out(struct vault *v, uint64_t fileid, struct verr *e)
 	return r;
 }
 
-bool
-loc_sets_at_once(struct vault *v, uint64_t fileid, const struct vset *set)
+static bool
+sets_at_once(struct vault *v, uint64_t fileid, const struct vset *set)
 {
 	bool dirty = false;
 	struct file *f;
 
-	if (set->mask & VSET_SIZE || v->sync_each)
+	if (v->sync_each || (set->mask & VSET_SIZE && set->size != 0))
 		return false;
-	if (!(set->mask & (VSET_ATIME | VSET_MTIME)))
+	/* What is dirty goes with the size. */
+	if (!(set->mask & (VSET_ATIME | VSET_MTIME)) || set->mask & VSET_SIZE)
 		return true;
 	lock_take(&v->files_lock);
 	if ((f = file_look(v, fileid)) != NULL)
@@ -157,9 +160,9 @@ set_others(struct vault *v, const struct vloc *loc, uint64_t fileid,
 	return 0;
 }
 
-int
-loc_set(struct vault *v, const struct vloc *loc, uint64_t fileid,
-    const struct vset *set, struct vattr *a, struct verr *e)
+static int
+set_all(struct vault *v, const struct vloc *loc, uint64_t fileid,
+    const struct vset *set, bool now, struct vattr *a, struct verr *e)
 {
 	struct vattr mine;
 	int r;
@@ -171,7 +174,7 @@ loc_set(struct vault *v, const struct vloc *loc, uint64_t fileid,
 	if (loc_attr(v, loc, fileid, a, e) == -1)
 		return -1;
 	if (set->mask & VSET_SIZE &&
-	    set_size(v, loc, a->fileid, set->size, e) == -1)
+	    set_size(v, loc, a->fileid, set->size, now, e) == -1)
 		return -1;
 	r = set_others(v, loc, a->fileid, set, e);
 	if (loc->type == VTYPE_DIR)
@@ -181,4 +184,20 @@ loc_set(struct vault *v, const struct vloc *loc, uint64_t fileid,
 	if (v->sync_each && make_durable(v, loc, a->fileid, set, e) == -1)
 		return -1;
 	return loc_attr(v, loc, fileid, a, e);
+}
+
+int
+loc_set(struct vault *v, const struct vloc *loc, uint64_t fileid,
+    const struct vset *set, struct vattr *a, struct verr *e)
+{
+	return set_all(v, loc, fileid, set, false, a, e);
+}
+
+int
+loc_set_now(struct vault *v, const struct vloc *loc, uint64_t fileid,
+    const struct vset *set, struct vattr *a, struct verr *e)
+{
+	if (!sets_at_once(v, fileid, set))
+		return verr_code(e, VERR_BUSY);
+	return set_all(v, loc, fileid, set, true, a, e);
 }

@@ -103,11 +103,11 @@ err:
 }
 
 int
-file_try(struct file *f, struct verr *e)
+file_try(struct file *f, bool write, struct verr *e)
 {
 	struct host_stat st;
 
-	if (!rwlock_try_read(&f->rw))
+	if (!(write ? rwlock_try_write(&f->rw) : rwlock_try_read(&f->rw)))
 		return verr_code(e, VERR_BUSY);
 	if (host_fstat(f->fd, &st) == 0 && is_known(f, &st))
 		return 0;

@@ -331,18 +331,13 @@ truncate_to(struct file *f, uint64_t size, struct verr *e)
 	return r;
 }
 
-int
-file_truncate(struct file *f, uint64_t size, struct file_change *ch,
+/* The file is taken, and dropped here. */
+static int
+truncate_taken(struct file *f, uint64_t size, struct file_change *ch,
     struct verr *e)
 {
 	int r;
 
-	if (ch != NULL)
-		ch->have_before = ch->have_after = false;
-	if (size > SIZE_CLEAR_MAX)
-		return verr_code(e, VERR_FBIG);
-	if (file_take(f, true, size == 0, e) == -1)
-		return -1;
 	file_before(f, ch);
 	f->touched = true;
 	f->cut = true;
@@ -353,4 +348,31 @@ file_truncate(struct file *f, uint64_t size, struct file_change *ch,
 		r = -1;
 	file_drop(f);
 	return r;
+}
+
+int
+file_truncate(struct file *f, uint64_t size, struct file_change *ch,
+    struct verr *e)
+{
+	if (ch != NULL)
+		ch->have_before = ch->have_after = false;
+	if (size > SIZE_CLEAR_MAX)
+		return verr_code(e, VERR_FBIG);
+	if (file_take(f, true, size == 0, e) == -1)
+		return -1;
+	return truncate_taken(f, size, ch, e);
+}
+
+int
+file_empty_now(struct file *f, struct verr *e)
+{
+	enum size_class class;
+
+	if (file_try(f, true, e) == -1)
+		return -1;
+	if (!f->writable || file_end(f, &class) > VAULT_QUICK_SIZE) {
+		file_drop(f);
+		return verr_code(e, VERR_BUSY);
+	}
+	return truncate_taken(f, 0, NULL, e);
 }

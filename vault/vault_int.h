@@ -34,6 +34,9 @@ struct names;
 #define VAULT_DIRTY_FILES	4096u
 #define VAULT_DIR_FDS		8u
 
+/* Clear bytes of a file that goes without anybody noticing the time. */
+#define VAULT_QUICK_SIZE	(1024u * 1024)
+
 /* Files that may be given their first header side by side. */
 
 /* Paths awaiting fsync before everything is synced instead. */

@@ -418,3 +418,25 @@ Test(inline, changes_of_names_run_on_the_loop_where_the_storage_is_quick)
 	OK(call_rmdir(f.c, &f.root, "new", NULL));
 	cr_expect_eq(counts().on_worker - before.on_worker, 3);
 }
+
+/* What opening a file to write it anew sends. */
+Test(inline, a_file_is_emptied_on_the_loop_once_the_storage_is_known)
+{
+	struct server_counts before, after;
+	sattr3 s = call_size(0);
+	int i;
+
+	before = counts();
+	for (i = 0; i < 50; i++) {
+		OK(call_write(f.c, &file, 0, "text", 4, FILE_SYNC, NULL));
+		OK(call_setattr(f.c, &file, &s, NULL, NULL));
+	}
+	after = counts();
+	cr_expect_gt(after.on_loop, before.on_loop);
+	cr_expect_eq(after.on_loop + after.on_worker, before.on_loop +
+	    before.on_worker + 100);
+	before = after;
+	s = call_size(3);
+	OK(call_setattr(f.c, &file, &s, NULL, NULL));
+	cr_expect_eq(counts().on_loop, before.on_loop, "another size");
+}

@@ -160,6 +160,8 @@ use(struct file *f)
 		}
 		break;
 	case 6:
+		if (rnd(4) == 0)
+			(void)fair("empty", file_empty_now(f, &e), &e);
 		(void)fair("truncate", file_truncate(f, rnd(3) == 0 ? 0 :
 		    (uint64_t)rnd(BLOCKS) * block, NULL, &e), &e);
 		break;

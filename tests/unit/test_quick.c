@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "tests/unit/dirty_box.h"
+#include "vault/file_int.h"
 
 static const struct dir_change quick = { .quick = true };
 static struct dir_change ch;
@@ -248,6 +249,75 @@ Test(quick, a_new_file_needs_no_second_open)
 	cr_assert_not_null(f);
 	cr_expect_eq(file_write(f, 0, "x", 1, NULL, &b.e), 0);
 	file_put(f);
+}
+
+/* -- sizes */
+
+static enum verr_code
+set_size_now(uint64_t size, unsigned more)
+{
+	struct vset set = { .mask = VSET_SIZE | more, .size = size,
+	    .mtime = { 1000, 0 } };
+	struct vattr a;
+	enum verr_code code;
+
+	code = BOX_CODE(&b, loc_set_now(b.v, &loc, fileid, &set, &a, &b.e));
+	if (code == VERR_NONE) {
+		cr_expect_eq(a.size, size);
+		cr_expect(more == 0 || a.mtime.tv_sec == 1000);
+	}
+	return code;
+}
+
+Test(quick, an_open_file_is_emptied)
+{
+	put(0, pattern, 2 * C + 5);
+	cr_assert_eq(sync_file(), 0);
+	put(C, pattern, 100);
+	cr_expect_eq(set_size_now(0, 0), VERR_NONE, "%s", b.e.text);
+	cr_expect_eq(on_disk(is), 0);
+	expect_contents(0);
+	put(0, pattern, 10);
+	cr_expect_eq(set_size_now(0, VSET_MTIME), VERR_NONE, "%s", b.e.text);
+	expect_contents(0);
+	put(0, pattern, 3 * C);
+	cr_assert_eq(sync_file(), 0);
+	cr_expect_eq(on_disk(is), (ssize_t)(3 * C));
+	expect_contents(3 * C);
+}
+
+Test(quick, other_sizes_are_left_to_others)
+{
+	static uint8_t big[VAULT_QUICK_SIZE + 1];
+	struct file *f;
+
+	put(0, pattern, C);
+	cr_assert_eq(sync_file(), 0);
+	cr_expect_eq(set_size_now(1, 0), VERR_BUSY);
+	cr_expect_eq(set_size_now(C, 0), VERR_BUSY);
+	f = open_file();
+	rwlock_take_read(&f->rw);
+	cr_expect_eq(set_size_now(0, 0), VERR_BUSY, "somebody reads it");
+	rwlock_drop(&f->rw);
+	file_put(f);
+	cr_expect_eq(on_disk(is), (ssize_t)C);
+	box_reopen(&b);
+	keep_writes(64 * C);
+	cr_expect_eq(set_size_now(0, 0), VERR_BUSY, "it is not open");
+	f = file_open(b.v, &loc, fileid, false, &b.e);
+	cr_expect_eq(set_size_now(0, 0), VERR_BUSY, "its header was not read");
+	file_put(f);
+	expect_contents(C);
+	f = file_open_now(b.v, fileid);
+	f->writable = false;
+	cr_expect_eq(set_size_now(0, 0), VERR_BUSY, "it is open to read");
+	f->writable = true;
+	file_put(f);
+	cr_expect_eq(on_disk(is), (ssize_t)C);
+	put(0, big, sizeof(big));
+	cr_expect_eq(set_size_now(0, VSET_MTIME), VERR_BUSY, "it is large");
+	put(0, pattern, C);
+	cr_expect_eq(attr().size, sizeof(big));
 }
 
 /* -- somebody opens a new file before it is ready */

@@ -209,7 +209,8 @@ Test(sync_names, nothing_is_made_durable_at_once_on_a_loop)
 	cr_expect_eq(BOX_CODE(&b, dir_rename(b.root, b.root, b.a, "f", 1, "g",
 	    1, NULL, &ch, NULL, &b.e)), VERR_BUSY);
 	cr_assert_eq(dir_lookup(b.root, b.a, "f", 1, &ent, &b.e), 0);
-	cr_expect_not(loc_sets_at_once(b.v, ent.attr.fileid, &set));
+	cr_expect_eq(BOX_CODE(&b, loc_set_now(b.v, &ent.loc, ent.attr.fileid,
+	    &set, NULL, &b.e)), VERR_BUSY);
 }
 
 Test(sync_names, a_sync_that_fails_is_told_and_leaves_no_reference)
