@@ -471,6 +471,8 @@ dispatch_work(struct request *rq, struct request_list *list)
 	/* Nobody is left to hand over to: proc.h. */
 	assert(rq->status != PROC_HANDOVER);
 	forget_changed(rq);
+	if (rq->export != NULL && rq->given_us != 0)
+		storage_handed_over(rq->export->storage, began - rq->given_us);
 	if (rq->export != NULL && (!rq->proc->worker || rq->proc->alters)) {
 		now = loop_clock_us();
 		if (rq->proc->alters)

@@ -68,6 +68,7 @@ struct request {
 	bool			 refresh;	/* refresh.h: to be asked for */
 	const struct export	*export;	/* of its object, or NULL */
 	uint64_t		 seq;		/* attrs_seq() at its start */
+	uint64_t		 given_us;	/* to a free worker, or 0 */
 	bool			 rpc_error;	/* out is no result of proc */
 	struct iolist		 data;		/* READ's, by reference */
 	struct xout		 out;		/* the reply with its mark */

@@ -21,6 +21,9 @@ storage_init(struct storage *s, const char *name, uint32_t slow_us)
 	atomic_init(&s->changes, 0);
 	atomic_init(&s->enough, STORAGE_GOOD);
 	atomic_init(&s->relapse_us, 0);
+	atomic_init(&s->way_us, 0);
+	atomic_init(&s->way_next, UINT32_MAX);
+	atomic_init(&s->ways, 0);
 }
 
 static unsigned
@@ -92,13 +95,35 @@ storage_worker_took(struct storage *s, uint64_t us, uint64_t now,
 	log_info("/%s: the storage is quick again", s->name);
 }
 
+uint32_t
+storage_change_limit(const struct storage *s)
+{
+	uint32_t way = atomic_load_explicit(&s->way_us, memory_order_relaxed);
+
+	if (way <= STORAGE_CHANGE_US / STORAGE_CHANGE_WAYS)
+		return STORAGE_CHANGE_US;
+	if (way >= STORAGE_CHANGE_MAX_US / STORAGE_CHANGE_WAYS)
+		return STORAGE_CHANGE_MAX_US;
+	return way * STORAGE_CHANGE_WAYS;
+}
+
+void
+storage_handed_over(struct storage *s, uint64_t us)
+{
+	if (us < atomic_load(&s->way_next))
+		atomic_store(&s->way_next, (uint32_t)us);
+	if (atomic_fetch_add(&s->ways, 1) % STORAGE_WAYS == STORAGE_WAYS - 1)
+		atomic_store(&s->way_us, atomic_exchange(&s->way_next,
+		    UINT32_MAX));
+}
+
 void
 storage_change_took(struct storage *s, uint64_t us, uint64_t now)
 {
 	unsigned enough = atomic_load(&s->enough);
 	uint64_t last = atomic_load(&s->relapse_us);
 
-	if (us <= STORAGE_CHANGE_US) {
+	if (us <= storage_change_limit(s)) {
 		if (!storage_may_change(s))
 			atomic_fetch_add(&s->changes, 1);
 		return;

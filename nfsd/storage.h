@@ -37,6 +37,9 @@ struct storage {
 	_Atomic unsigned	changes;	/* quick ones in a row */
 	_Atomic unsigned	enough;		/* for loops to make them */
 	_Atomic uint64_t	relapse_us;	/* when they last were not */
+	_Atomic uint32_t	way_us;		/* to a worker: the shortest */
+	_Atomic uint32_t	way_next;	/* so far, of the next ones */
+	_Atomic unsigned	ways;		/* that were told */
 };
 
 void storage_init(struct storage *s, const char *name, uint32_t slow_us);
@@ -60,11 +63,23 @@ void storage_worker_took(struct storage *s, uint64_t us, uint64_t now,
 /*
  * Changes of names and contents may have to wait for more than looks: for a
  * file system that writes its log, or a server far away.  Loops make them once
- * STORAGE_GOOD in a row took workers up to STORAGE_CHANGE_US each; one that
- * takes longer, wherever, ends that, and after a relapse within a minute it
- * takes twice as many.
+ * STORAGE_GOOD in a row took workers up to storage_change_limit() each; one
+ * that takes longer, wherever, ends that, and after a relapse within a minute
+ * it takes twice as many.
+ *
+ * The limit is STORAGE_CHANGE_US, or on a slow machine STORAGE_CHANGE_WAYS of
+ * what it takes to hand a call over: there a change takes longer as well, and a
+ * hand-over that costs a good part of it is no help.
  */
 #define STORAGE_CHANGE_US	1000u
+#define STORAGE_CHANGE_WAYS	50u
+#define STORAGE_CHANGE_MAX_US	8000u
+#define STORAGE_WAYS		32u	/* the shortest of so many counts */
+
+uint32_t storage_change_limit(const struct storage *s);
+
+/* So long after it was handed over a worker that was free began with a call. */
+void storage_handed_over(struct storage *s, uint64_t us);
 
 void storage_change_took(struct storage *s, uint64_t us, uint64_t now);
 

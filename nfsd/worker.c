@@ -277,6 +277,7 @@ worker_start(struct worker_pool *p, unsigned n, unsigned max,
 bool
 worker_submit(struct worker_pool *p, struct request *rq)
 {
+	uint64_t now = loop_clock_us();
 	bool idle, more;
 
 	lock_take(&p->lock);
@@ -284,6 +285,7 @@ worker_submit(struct worker_pool *p, struct request *rq)
 	p->nqueued++;
 	idle = p->nidle > 0;
 	more = p->nqueued > p->nidle;
+	rq->given_us = more ? 0 : now;
 	lock_drop(&p->lock);
 	if (idle)
 		(void)pthread_cond_signal(&p->work);

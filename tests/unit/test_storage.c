@@ -165,6 +165,42 @@ Test(storage, after_a_slow_change_it_takes_some_and_after_another_twice_as_many)
 	cr_expect(storage_may_change(&s), "a minute without is forgiven");
 }
 
+static void
+hand_over(uint64_t us, unsigned n)
+{
+	while (n-- > 0)
+		storage_handed_over(&s, us);
+}
+
+Test(storage, where_a_hand_over_takes_long_a_change_may_take_longer)
+{
+	cr_expect_eq(storage_change_limit(&s), STORAGE_CHANGE_US);
+	hand_over(15, STORAGE_WAYS);
+	cr_expect_eq(storage_change_limit(&s), STORAGE_CHANGE_US);
+	hand_over(80, STORAGE_WAYS);
+	cr_expect_eq(storage_change_limit(&s), 4000);
+	change(4000, STORAGE_GOOD);
+	cr_expect(storage_may_change(&s));
+	change(4001, 1);
+	cr_expect_not(storage_may_change(&s));
+	hand_over(UINT64_C(1) << 40, STORAGE_WAYS);
+	cr_expect_eq(storage_change_limit(&s), STORAGE_CHANGE_MAX_US);
+	hand_over(15, STORAGE_WAYS);
+	cr_expect_eq(storage_change_limit(&s), STORAGE_CHANGE_US);
+}
+
+/* A busy machine makes most of them late, not all. */
+Test(storage, the_shortest_of_some_hand_overs_counts)
+{
+	hand_over(5000, STORAGE_WAYS - 1);
+	cr_expect_eq(storage_change_limit(&s), STORAGE_CHANGE_US);
+	hand_over(15, 1);
+	cr_expect_eq(storage_change_limit(&s), STORAGE_CHANGE_US);
+	hand_over(5000, STORAGE_WAYS - 1);
+	hand_over(60, 1);
+	cr_expect_eq(storage_change_limit(&s), 3000);
+}
+
 Test(storage, slow_changes_say_nothing_of_looks)
 {
 	change(1000000, 10);
