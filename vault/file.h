@@ -146,7 +146,8 @@ int loc_set(struct vault *v, const struct vloc *loc, uint64_t fileid,
 /*
  * The same with some system calls and without waiting for others: VERR_BUSY if
  * that is not possible, and nothing has been done.  Sizes: only 0, of a small
- * file that is open.
+ * file that is open.  A write that comes while times are set is written out
+ * first, as in loc_set().
  */
 int loc_set_now(struct vault *v, const struct vloc *loc, uint64_t fileid,
     const struct vset *set, struct vattr *a, struct verr *e);

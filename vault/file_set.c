@@ -41,10 +41,9 @@ set_size(struct vault *v, const struct vloc *loc, uint64_t fileid,
 		return verr_code(e, VERR_ISDIR);
 	if (loc->type != VTYPE_FILE)
 		return verr_code(e, VERR_INVAL);
-	if (now && (f = file_open_now(v, fileid)) == NULL)
-		return verr_code(e, VERR_BUSY);
-	if (!now && (f = file_open(v, loc, fileid, true, e)) == NULL)
-		return -1;
+	f = now ? file_open_now(v, fileid) : file_open(v, loc, fileid, true, e);
+	if (f == NULL)
+		return now ? verr_code(e, VERR_BUSY) : -1;
 	r = now ? file_empty_now(f, e) : file_truncate(f, size, NULL, e);
 	file_put(f);
 	return r;
