@@ -29,7 +29,7 @@ struct flusher {
 
 	pthread_mutex_t	 mtx;		/* guards the rest */
 	pthread_cond_t	 cond;
-	bool		 dirty, quit;
+	bool		 dirty, crowded, quit;
 	bool		 idle;		/* it sleeps until it is woken */
 };
 
@@ -43,6 +43,17 @@ is_dirty(void *ctx)
 	if (!fl->dirty && fl->idle)
 		(void)pthread_cond_signal(&fl->cond);
 	fl->dirty = true;
+	(void)pthread_mutex_unlock(&fl->mtx);
+}
+
+static void
+is_crowded(void *ctx)
+{
+	struct flusher *fl = ctx;
+
+	(void)pthread_mutex_lock(&fl->mtx);
+	fl->crowded = true;
+	(void)pthread_cond_signal(&fl->cond);
 	(void)pthread_mutex_unlock(&fl->mtx);
 }
 
@@ -74,9 +85,19 @@ write_out(struct flusher *fl, unsigned age_ms)
 	return first;
 }
 
-/* False: it is over. */
+/* Make room in all vaults: those that have enough are left alone. */
+static void
+write_down(struct flusher *fl)
+{
+	size_t i;
+
+	for (i = 0; i < export_count(fl->srv->exports); i++)
+		vault_write_down(export_at(fl->srv->exports, i)->vault);
+}
+
+/* Until something is to be done; *crowded: it is room.  False: it is over. */
 static bool
-rest(struct flusher *fl, unsigned ms)
+rest(struct flusher *fl, unsigned ms, bool *crowded)
 {
 	struct timespec until;
 	bool go_on;
@@ -91,13 +112,15 @@ rest(struct flusher *fl, unsigned ms)
 	(void)pthread_mutex_lock(&fl->mtx);
 	fl->idle = ms == VAULT_IDLE;
 	if (fl->idle)
-		while (!fl->dirty && !fl->quit)
+		while (!fl->dirty && !fl->crowded && !fl->quit)
 			(void)pthread_cond_wait(&fl->cond, &fl->mtx);
 	else
-		while (!fl->quit && pthread_cond_timedwait(&fl->cond,
-		    &fl->mtx, &until) != ETIMEDOUT)
+		while (!fl->crowded && !fl->quit &&
+		    pthread_cond_timedwait(&fl->cond, &fl->mtx, &until) !=
+		    ETIMEDOUT)
 			continue;
-	fl->dirty = fl->idle = false;
+	*crowded = fl->crowded;
+	fl->dirty = fl->crowded = fl->idle = false;
 	go_on = !fl->quit;
 	(void)pthread_mutex_unlock(&fl->mtx);
 	return go_on;
@@ -107,9 +130,12 @@ static void *
 flusher_main(void *arg)
 {
 	struct flusher *fl = arg;
+	bool crowded = false;
 
-	while (rest(fl, write_out(fl, FLUSHER_AGE_MS)))
-		continue;
+	do
+		if (crowded)
+			write_down(fl);
+	while (rest(fl, write_out(fl, FLUSHER_AGE_MS), &crowded));
 	bufpool_thread_fini();
 	return NULL;
 }
@@ -118,11 +144,12 @@ flusher_main(void *arg)
 static void
 keep_writes(const struct server *s, struct flusher *fl, size_t dirty_max)
 {
-	struct vault_write_back wb = { 0, NULL, NULL, fl };
+	struct vault_write_back wb = { 0, NULL, NULL, NULL, fl };
 	size_t i, n = export_count(s->exports);
 
 	if (fl != NULL) {
 		wb.dirty = is_dirty;
+		wb.crowded = is_crowded;
 		wb.lost = is_lost;
 	}
 	for (i = 0; i < n; i++) {

@@ -3,8 +3,8 @@
  *
  * WRITE may leave data in memory (vault_write_back()), and a change of names
  * waits for its sync; whoever wants it on the disk says COMMIT, and this thread
- * does it for those who do not: after FLUSHER_AGE_MS.  It sleeps while nothing
- * waits.
+ * does it for those who do not: after FLUSHER_AGE_MS, or when memory for such
+ * data gets scarce.  It sleeps while nothing waits.
  */
 #ifndef NFSD_FLUSHER_H
 #define NFSD_FLUSHER_H

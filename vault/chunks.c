@@ -327,14 +327,9 @@ chunks_drop(struct chunks *cs, struct chunk *c)
 }
 
 size_t
-chunks_dirty(struct chunks *cs)
+chunks_dirty(const struct chunks *cs)
 {
-	size_t n;
-
-	lock_take(&cs->lock);
-	n = cs->dirty;
-	lock_drop(&cs->lock);
-	return n;
+	return atomic_load_explicit(&cs->dirty, memory_order_relaxed);
 }
 
 bool

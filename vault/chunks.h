@@ -47,7 +47,7 @@ struct chunks {
 	struct lru		 lru;
 	struct chunk_list	 unused;
 	_Atomic size_t		 bytes;		/* of all buffers */
-	size_t			 dirty;		/* of these, of dirty ones */
+	_Atomic size_t		 dirty;		/* of these, of dirty ones */
 	uint64_t		 epochs;
 	uint64_t		 hits, misses;
 };
@@ -97,7 +97,7 @@ void chunks_drop(struct chunks *cs, struct chunk *c);
 /* A dirty one is of another state of its file now. */
 void chunks_move(struct chunks *cs, struct chunk *c, uint64_t epoch);
 
-size_t chunks_dirty(struct chunks *cs);		/* bytes */
+size_t chunks_dirty(const struct chunks *cs);	/* bytes */
 bool chunks_any(const struct chunks *cs);	/* is any here, roughly? */
 
 #endif /* VAULT_CHUNKS_H */

@@ -291,8 +291,10 @@ file_put_back(struct file *f, uint64_t off, const uint8_t *data, size_t len,
 			file_new_epoch(f);
 	}
 	r = put_all(f, off, data, len, e);
-	if (f->ndirty > 0)
+	if (f->ndirty > 0) {
 		show_dirty(f);
+		vault_tell_crowded(f->v);
+	}
 	/* Over half of what all may have: its writer waits for it. */
 	if (r == 0 && (size_t)f->ndirty * CIPHER_CHUNK >
 	    f->v->wb.dirty_max / 2)

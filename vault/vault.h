@@ -57,12 +57,14 @@ int vault_journal(struct vault *v, const char *dir, unsigned *mended,
 /*
  * Writes may stay in memory, dirty_max bytes of them at most: a writer that
  * finds more writes others' out first.  Somebody then calls vault_write_out()
- * from time to time.  Once, before the vault is used.  The functions are
- * called from any thread, with locks of the vault held: they only take note.
+ * from time to time, and vault_write_down() when it is crowded, so that writers
+ * seldom have to.  Once, before the vault is used.  The functions are called
+ * from any thread, with locks of the vault held: they only take note.
  */
 struct vault_write_back {
 	size_t	 dirty_max;		/* bytes; 0: write through */
 	void	(*dirty)(void *ctx);	/* something is, after nothing was */
+	void	(*crowded)(void *ctx);	/* three quarters are in use */
 	void	(*lost)(void *ctx);	/* what had been taken in is lost */
 	void	*ctx;
 };
@@ -79,6 +81,12 @@ void vault_write_back(struct vault *v, const struct vault_write_back *wb);
  */
 int vault_write_out(struct vault *v, unsigned age_ms, unsigned *next_ms,
     struct verr *e);
+
+/*
+ * Write what is dirty for longest until half of what may be is left, or
+ * something fails, which stays.  crowded() is not called again before the end.
+ */
+void vault_write_down(struct vault *v);
 
 /* Bytes that are in memory only. */
 uint64_t vault_dirty(struct vault *v);

@@ -29,12 +29,26 @@ vault_now_ms(void)
 	return vault_now_ns() / 1000000;
 }
 
+/* Is less than so many quarters of the bounds in use? */
+static bool
+is_below(struct vault *v, unsigned quarters)
+{
+	return chunks_dirty(&v->chunks) < v->wb.dirty_max / 4 * quarters &&
+	    v->ndirty_files < v->dirty_files_max / 4 * quarters;
+}
+
 bool
 vault_keeps_writes(struct vault *v)
 {
-	return v->wb.dirty_max > 0 &&
-	    chunks_dirty(&v->chunks) < v->wb.dirty_max &&
-	    v->ndirty_files < v->dirty_files_max;
+	return v->wb.dirty_max > 0 && is_below(v, 4);
+}
+
+void
+vault_tell_crowded(struct vault *v)
+{
+	if (v->wb.crowded != NULL && !is_below(v, 3) &&
+	    !atomic_exchange(&v->crowded, true))
+		v->wb.crowded(v->wb.ctx);
 }
 
 /* The file that is dirty for longest, if for age_ms: a reference, or NULL. */
@@ -98,6 +112,17 @@ vault_make_room(struct vault *v)
 	    (f = oldest(v, 0)) != NULL)
 		if (write_file(f, NULL) == -1)
 			break;		/* writes go through then */
+}
+
+void
+vault_write_down(struct vault *v)
+{
+	struct file *f;
+
+	while (!is_below(v, 2) && (f = oldest(v, 0)) != NULL)
+		if (write_file(f, NULL) == -1)
+			break;
+	atomic_store(&v->crowded, false);
 }
 
 void

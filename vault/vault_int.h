@@ -109,6 +109,7 @@ struct vault {
 						   first */
 	_Atomic unsigned	 ndirty_files;	/* written under files_lock */
 	unsigned		 dirty_files_max; /* constant in use */
+	_Atomic bool		 crowded;	/* wb.crowded() was called */
 	_Atomic uint64_t	 flushes;	/* written under files_lock */
 	_Atomic unsigned	 links;		/* names that LINK made, and
 						   is making */
@@ -372,6 +373,8 @@ int64_t vault_now_ns(void);
 bool vault_keeps_writes(struct vault *v);
 /* Below the bound again, by writing; no file's lock is held. */
 void vault_make_room(struct vault *v);
+/* Something became dirty: is there still room enough? */
+void vault_tell_crowded(struct vault *v);
 
 /* -- vault_sync.c */
 bool vault_sync_init(struct vault *v);

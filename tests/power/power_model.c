@@ -17,7 +17,7 @@ void
 power_begin(struct power_model *m, const char *cipher, bool keep,
     uint32_t seed)
 {
-	struct vault_write_back wb = { 6 * CIPHER_CHUNK, nothing, nothing,
+	struct vault_write_back wb = { 6 * CIPHER_CHUNK, nothing, NULL, nothing,
 	    NULL };
 	char *state;
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/bufpool.h"
 #include "tests/proto/check.h"
@@ -46,6 +47,27 @@ write_one(unsigned i, const uint8_t *data, bool commit)
 	    0);
 	if (commit)
 		cr_assert_eq(call_commit(f.c, &file, &w), 0);
+}
+
+/* Its age would be a reason five seconds later only. */
+Test(memory, is_made_room_in_before_writers_have_to_wait)
+{
+	uint8_t data[100] = "x";
+	struct write_reply w;
+	struct fh file;
+	char name[32];
+	unsigned i;
+
+	for (i = 0; i < 200; i++) {	/* 4 KiB each */
+		(void)snprintf(name, sizeof(name), "file%u", i);
+		file = check_file(&f.root, name);
+		cr_assert_eq(call_write(f.c, &file, 0, data, sizeof(data),
+		    UNSTABLE, &w), 0);
+	}
+	for (i = 0; i < 300 && vault_dirty(f.vault) > FIX_DIRTY / 4 * 3; i++)
+		(void)usleep(10000);
+	cr_expect_leq(vault_dirty(f.vault), FIX_DIRTY / 4 * 3);
+	cr_expect_gt(vault_dirty(f.vault), 0);
 }
 
 Test(memory, of_a_thousand_files_that_were_written_returns)

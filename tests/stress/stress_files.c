@@ -40,7 +40,7 @@ enum { THREADS = 6, NAMES = 3, BLOCKS = 40, MANY = 24, ROUND_MS = 500 };
 static struct vault *v;
 static struct dir *dirs[2];
 static size_t block;			/* bytes, of this round */
-static atomic_bool over;
+static atomic_bool over, crowded;
 static atomic_uint failures, done;
 static char top[160], path[200], state[200];
 static unsigned first_seed = 1;
@@ -261,6 +261,8 @@ flusher(void *arg)
 
 	(void)arg;
 	while (!atomic_load(&over)) {
+		if (atomic_exchange(&crowded, false))
+			vault_write_down(v);
 		(void)fair("write out", vault_write_out(v, 5, &next, &e), &e);
 		(void)nanosleep(&t, NULL);
 	}
@@ -305,6 +307,13 @@ nothing(void *ctx)
 }
 
 static void
+is_crowded(void *ctx)
+{
+	(void)ctx;
+	atomic_store(&crowded, true);
+}
+
+static void
 data_lost(void *ctx)
 {
 	(void)ctx;
@@ -323,7 +332,8 @@ static void
 open_vault(unsigned round)
 {
 	const struct vault_options o = { .cache_bytes = CACHE };
-	struct vault_write_back wb = { DIRTY, nothing, data_lost, NULL };
+	struct vault_write_back wb = { DIRTY, nothing, is_crowded, data_lost,
+	    NULL };
 	struct arena *a = arena_new(1 << 20);
 	struct entry ent;
 	struct verr e;

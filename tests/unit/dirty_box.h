@@ -16,7 +16,7 @@ static struct box b;
 static char state[4096];
 static struct vloc loc;
 static uint64_t fileid;
-static unsigned told, lost;
+static unsigned told, crowded, lost;
 static uint8_t is[MAX + C], pattern[MAX];
 
 static inline void
@@ -24,6 +24,13 @@ on_dirty(void *ctx)
 {
 	(void)ctx;
 	told++;
+}
+
+static inline void
+on_crowded(void *ctx)
+{
+	(void)ctx;
+	crowded++;
 }
 
 static inline void
@@ -36,12 +43,13 @@ on_lost(void *ctx)
 static inline void
 keep_writes(size_t dirty_max)
 {
-	struct vault_write_back wb = { dirty_max, on_dirty, on_lost, NULL };
+	struct vault_write_back wb = { dirty_max, on_dirty, on_crowded, on_lost,
+	    NULL };
 	unsigned n;
 
 	cr_assert_eq(vault_journal(b.v, state, &n, &b.e), 0, "%s", b.e.text);
 	vault_write_back(b.v, &wb);
-	told = lost = 0;
+	told = crowded = lost = 0;
 }
 
 static inline void

@@ -266,6 +266,55 @@ Test(dirty, what_cannot_be_written_now_can_be_later)
 	cr_expect_eq(memcmp(is, pattern, 2 * C + 50), 0);
 }
 
+/* More files of half a chunk each, until n are there. */
+static void
+put_files(unsigned from, unsigned n)
+{
+	char name[16];
+
+	for (; from < n; from++) {
+		(void)snprintf(name, sizeof(name), "f%u", from);
+		make_file(name, &loc, &fileid);
+		put(0, pattern + from, C / 2);
+	}
+}
+
+Test(dirty, when_it_gets_crowded_somebody_is_told_and_makes_room)
+{
+	begin("SIV_GCM", 8 * C);
+	put_files(0, 11);
+	cr_expect_eq(crowded, 0);
+	put_files(11, 15);
+	cr_expect_eq(crowded, 1, "once: %u", crowded);
+	cr_expect_eq(vault_dirty(b.v), 15 * C / 2, "nothing is written yet");
+	vault_write_down(b.v);
+	cr_expect_eq(vault_dirty(b.v), 7 * C / 2);
+	put_files(15, 19);
+	cr_expect_eq(crowded, 1);
+	put_files(19, 20);
+	cr_expect_eq(crowded, 2);
+	cr_expect_eq(contents_in(b.v, is), (ssize_t)(C / 2));
+	cr_expect_eq(memcmp(is, pattern + 19, C / 2), 0);
+	cr_expect_eq(lost, 0);
+}
+
+Test(dirty, room_that_cannot_be_made_is_asked_for_again)
+{
+	begin("SIV_GCM", 8 * C);
+	put_files(0, 13);
+	cr_expect_eq(crowded, 1);
+	fail_with = ENOSPC;
+	host_set_hook(fail_writes, NULL);
+	vault_write_down(b.v);
+	host_set_hook(NULL, NULL);
+	cr_expect_eq(vault_dirty(b.v), 13 * C / 2);
+	put(0, "x", 1);
+	cr_expect_eq(crowded, 2);
+	vault_write_down(b.v);
+	cr_expect_eq(vault_dirty(b.v), 7 * C / 2);
+	cr_expect_eq(lost, 0);
+}
+
 Test(dirty, a_full_disk_stops_writers_before_memory_is_full)
 {
 	struct file *f;
@@ -333,6 +382,7 @@ Test(dirty, many_small_files_leave_descriptors_for_others)
 			most = b.v->ndirty_files;
 	}
 	cr_expect_eq(most, 99);
+	cr_expect_eq(crowded, 1);
 	cr_assert_eq(vault_write_out(b.v, 0, &i, &b.e), 0);
 	cr_expect_eq(b.v->ndirty_files, 0);
 	cr_expect_eq(on_disk(is), 1);

@@ -231,7 +231,7 @@ write_and_sync(struct file *f)
 static void
 child(void)
 {
-	struct vault_write_back wb = { 6 * C, no_call, no_call, NULL };
+	struct vault_write_back wb = { 6 * C, no_call, NULL, no_call, NULL };
 	unsigned n;
 
 	box_open_as(&b, NULL);

@@ -65,7 +65,7 @@ TestSuite(sync_names, .init = setup, .fini = teardown);
 
 Test(sync_names, after_some_seconds_they_are_synced)
 {
-	struct vault_write_back wb = { 0, on_dirty, no_call, NULL };
+	struct vault_write_back wb = { 0, on_dirty, NULL, no_call, NULL };
 	unsigned next;
 
 	vault_write_back(b.v, &wb);
@@ -88,7 +88,7 @@ Test(sync_names, after_some_seconds_they_are_synced)
 
 Test(sync_names, what_could_not_be_synced_waits_for_another_time)
 {
-	struct vault_write_back wb = { 0, on_dirty, no_call, NULL };
+	struct vault_write_back wb = { 0, on_dirty, NULL, no_call, NULL };
 	unsigned next;
 
 	vault_write_back(b.v, &wb);
