@@ -7,6 +7,7 @@ import json
 import os
 import socket
 
+import machine
 from systems import (Cryfs, Failed, Gocryptfs, Plain, Securefs, System, run,
                      said)
 
@@ -252,6 +253,51 @@ class Ganesha(Nfs):
             return super().last_words()
 
 
+class Knfsd(Ganesha):
+    """The kernel's own: what an NFS server can be at best, on this kernel's
+    client.  A host has one, which is not ours to stop: in the guest only."""
+    name, title = "knfsd", "the kernel's NFS server on a plain directory"
+    programs = ("rpc.nfsd", "rpc.mountd", "exportfs", "rpcbind")
+    usual = False
+    runs = False
+
+    def missing(self):
+        return super().missing() or (
+            None if self.slow else "it is started in the guest only")
+
+    def version(self):
+        return "Linux " + os.uname().release
+
+    def launch(self):
+        self.export = self.below()
+        self.rpcbind()
+        said(["modprobe", "nfsd"])
+        if not os.path.ismount("/proc/fs/nfsd"):
+            run(["mount", "-t", "nfsd", "nfsd", "/proc/fs/nfsd"])
+        self.port, self.mount_port = free_port(), free_port()
+        child = self.spawn(["rpc.mountd", "-F", "-p", str(self.mount_port)])
+        self.runs = True
+        run(["exportfs", "-o", "rw,no_root_squash,insecure,no_subtree_check,"
+             "fsid=7", "127.0.0.1:" + self.export])
+        run(["rpc.nfsd", "-N", "4", "-p", str(self.port), "4"])
+        self.wait_for(child, lambda: listens(self.port) and
+                      listens(self.mount_port))
+
+    def pids(self):
+        """With the kernel's threads."""
+        return super().pids() + [
+            int(p) for p in os.listdir("/proc") if p.isdigit() and
+            machine.first_line("/proc/%s/status" % p, "Name") == "nfsd"]
+
+    def stop(self):
+        self.unmount()
+        if self.runs:
+            said(["rpc.nfsd", "0"])
+            said(["exportfs", "-ua"])
+            self.runs = False
+        super().stop()
+
+
 class GaneshaGocryptfs(Ganesha):
     name, title = "ganesha-gocryptfs", "nfs-ganesha on gocryptfs"
     encrypted = True
@@ -283,6 +329,7 @@ def listens(port):
 
 
 ALL = [Plain, Vaultnfs, VaultnfsPlain, VaultnfsCtrmac, VaultnfsNoJournal,
-       VaultnfsNoIdeas, Gocryptfs, Securefs, Cryfs, Ganesha, GaneshaGocryptfs, FloorTcp,
-       FloorRead, FloorRead2, FloorReadCtrmac, FloorReadCtrmac2]
+       VaultnfsNoIdeas, Gocryptfs, Securefs, Cryfs, Ganesha, GaneshaGocryptfs,
+       Knfsd, FloorTcp, FloorRead, FloorRead2, FloorReadCtrmac,
+       FloorReadCtrmac2]
 BY_NAME = {c.name: c for c in ALL}

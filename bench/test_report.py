@@ -443,6 +443,9 @@ def some_workloads_may_have_rounds_of_their_own():
 def who_is_not_named_takes_part_if_usual():
     names = [c.name for c in servers.ALL if c.usual]
     assert "vaultnfs" in names and "vaultnfs-noideas" not in names
+    assert "knfsd" not in names
+    host = servers.BY_NAME["knfsd"]("/nowhere", {})
+    assert host.missing(), "it is not ours to start on a host"
     same(servers.BY_NAME["vaultnfs-noideas"].tune,
          ("no-arena", "no-inline", "no-pool"))
     same(servers.BY_NAME["vaultnfs-plain"].cipher, "NONE")

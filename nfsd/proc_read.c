@@ -3,7 +3,8 @@
  *
  * Chunks are decrypted into pool buffers, and these are what is sent: the reply
  * refers to them, and they go back when its last byte is out.  On the loop
- * only what is in memory is read (file_read_attr()).
+ * only what is in memory is read (file_read_attr()); to open a file is a look at
+ * the storage, as a LOOKUP is.
  */
 #include "config.h"
 
@@ -50,6 +51,24 @@ give(struct request *rq, const struct iolist *l)
 	return NFS3_OK;
 }
 
+/* It was not open; NULL: a worker has to look for it, or says why not. */
+static struct file *
+open_here(struct request *rq, const struct export *x)
+{
+	const struct nfs3_read_args *args = rq->args;
+	struct file *f = NULL;
+	struct verr e;
+	struct obj o;
+
+	if (!file_reads_now(x->vault) ||
+	    obj_get(rq, &args->file, &o) != NFS3_OK)
+		return NULL;
+	if (o.attr.type == VTYPE_FILE && may_read(&rq->cred, &o.attr))
+		f = file_open(o.x->vault, &o.loc, o.attr.fileid, false, &e);
+	obj_put(&o);
+	return f;
+}
+
 /*
  * A file that is open already needs no look at its name: the handle says which
  * it is, and the open descriptor has its attributes.  PROC_HANDOVER: it is not
@@ -72,8 +91,10 @@ read_open(struct request *rq, bool wait)
 	status = handle_decode(rq->srv->exports, &args->file, &h, &x);
 	if (status != NFS3_OK)
 		return status;
-	if (h.type != VTYPE_FILE ||
-	    (f = file_open_now(x->vault, h.fileid)) == NULL)
+	if (h.type != VTYPE_FILE)
+		return PROC_HANDOVER;
+	f = file_open_now(x->vault, h.fileid);
+	if (f == NULL && (!rq->on_loop || (f = open_here(rq, x)) == NULL))
 		return PROC_HANDOVER;
 	r = file_read_attr(f, args->offset, args->count, wait, &rq->data,
 	    &res->eof, &a, &e);

@@ -86,6 +86,12 @@ int file_read(struct file *f, uint64_t off, size_t count, struct iolist *out,
 int file_read_attr(struct file *f, uint64_t off, size_t count, bool wait,
     struct iolist *out, bool *eof, struct vattr *a, struct verr *e);
 
+/*
+ * Can reading without waiting for the disk succeed?  So it seems until it was
+ * tried: Linux's tmpfs and overlays cannot, nor can other systems.
+ */
+bool file_reads_now(const struct vault *v);
+
 /* Attributes of the file before and after a change, under one lock. */
 struct file_change {
 	bool		have_before, have_after;

@@ -109,6 +109,9 @@ struct file *file_look(struct vault *v, uint64_t fileid);
 void file_forget(struct vault *v, uint64_t fileid);
 
 /* -- file_state.c */
+/* host_readv_now(), but not again where it is not possible. */
+ssize_t file_readv_now(struct file *f, const struct iovec *iov, int n,
+    uint64_t disk_off);
 /*
  * Take f->rw, to read or to write, with f->st and the header up to date.
  * -1: nothing is taken.  A header that is not authentic is an error except

@@ -88,7 +88,7 @@ from_disk(struct reading *rd, unsigned i, unsigned n, struct verr *e)
 		want += iov[k - i].iov_len;
 	}
 	if (rd->now)
-		got = host_readv_now(rd->f->fd, iov, (int)(n - i), disk_off);
+		got = file_readv_now(rd->f, iov, (int)(n - i), disk_off);
 	else
 		got = host_readv(rd->f->fd, iov, (int)(n - i), disk_off);
 	if (got == -1)

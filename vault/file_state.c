@@ -3,6 +3,7 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <stdatomic.h>
 
 #include "base/verr.h"
@@ -35,23 +36,58 @@ is_known(const struct file *f, const struct host_stat *st)
 	return file_is_as_seen(f, &seen);
 }
 
-/* Read the header anew.  f->rw is held to write. */
+bool
+file_reads_now(const struct vault *v)
+{
+	return !atomic_load_explicit(&v->no_now, memory_order_relaxed);
+}
+
+ssize_t
+file_readv_now(struct file *f, const struct iovec *iov, int n,
+    uint64_t disk_off)
+{
+	ssize_t got;
+
+	if (!file_reads_now(f->v)) {
+		errno = EOPNOTSUPP;
+		return -1;
+	}
+	got = host_readv_now(f->fd, iov, n, disk_off);
+	if (got == -1 && errno == EOPNOTSUPP)
+		atomic_store(&f->v->no_now, true);
+	return got;
+}
+
+/* The header's bytes from the page cache; false: it is not all there. */
+static bool
+read_header_now(struct file *f, uint8_t disk[CIPHER_HEADER_MAX])
+{
+	size_t len = f->v->cipher->header_len;
+	struct iovec iov = { disk, len };
+
+	return file_readv_now(f, &iov, 1, 0) == (ssize_t)len;
+}
+
+/*
+ * Take the header over, of which n bytes were read (-1: errno says why not).
+ * f->rw is held to write.
+ */
 static int
-load_header(struct file *f, const struct host_stat *st, bool any_header,
-    struct verr *e)
+learn(struct file *f, const struct host_stat *st, const uint8_t *disk,
+    ssize_t n, bool any_header, struct verr *e)
 {
 	const struct cipher *c = f->v->cipher;
-	uint8_t disk[CIPHER_HEADER_MAX];
+	int saved = errno;
 	struct kctx *k;
-	ssize_t n;
 	bool ok;
 
 	f->have_header = false;
 	f->st = *st;
 	file_new_epoch(f);
+	errno = saved;
 	if (st->size == 0)
 		return 0;	/* none yet: an empty file */
-	if ((n = host_read(f->fd, disk, c->header_len, 0)) == -1)
+	if (n == -1)
 		return verr_sys(e, "cannot read the header of %s", f->path);
 	if ((size_t)n < c->header_len) {
 		if (any_header)
@@ -68,6 +104,19 @@ load_header(struct file *f, const struct host_stat *st, bool any_header,
 		    "authentic", f->path);
 	f->have_header = ok;
 	return 0;
+}
+
+/* Read the header anew.  f->rw is held to write. */
+static int
+load_header(struct file *f, const struct host_stat *st, bool any_header,
+    struct verr *e)
+{
+	uint8_t disk[CIPHER_HEADER_MAX];
+	ssize_t n = 0;
+
+	if (st->size > 0)
+		n = host_read(f->fd, disk, f->v->cipher->header_len, 0);
+	return learn(f, st, disk, n, any_header, e);
 }
 
 int
@@ -102,6 +151,20 @@ err:
 	return -1;
 }
 
+/* f->rw is held to write: is what we know of it still true, or in memory? */
+static bool
+learn_now(struct file *f)
+{
+	uint8_t disk[CIPHER_HEADER_MAX];
+	struct host_stat st;
+
+	if (host_fstat(f->fd, &st) == -1)
+		return false;
+	return is_known(f, &st) || (st.size > 0 && read_header_now(f, disk) &&
+	    learn(f, &st, disk, (ssize_t)f->v->cipher->header_len, false,
+	    NULL) == 0);
+}
+
 int
 file_try(struct file *f, bool write, struct verr *e)
 {
@@ -112,6 +175,12 @@ file_try(struct file *f, bool write, struct verr *e)
 	if (host_fstat(f->fd, &st) == 0 && is_known(f, &st))
 		return 0;
 	rwlock_drop(&f->rw);
+	/* Learning it needs the lock for ourselves; what fails, others tell. */
+	if (!write && rwlock_try_write(&f->rw)) {
+		if (learn_now(f))
+			return 0;
+		rwlock_drop(&f->rw);
+	}
 	return verr_code(e, VERR_BUSY);
 }
 

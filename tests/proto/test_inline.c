@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "tests/proto/check.h"
+#include "vault/file.h"
 #include "vault/host.h"
 
 #define SLOW_MS		1000
@@ -270,6 +271,29 @@ Test(inline, a_small_read_of_what_is_in_memory_runs_on_the_loop)
 	cr_expect_eq(after.on_worker, before.on_worker);
 	wait_read(f.c, send_read(f.c, &file));
 	cr_expect_eq(counts().on_worker - before.on_worker, 1);
+}
+
+/* Not even if it has been closed meanwhile, to have others open. */
+Test(inline, a_file_is_opened_on_the_loop_where_reads_need_not_wait)
+{
+	struct server_counts before, after;
+	char buf[4096], name[32];
+	int i;
+
+	OK(call_write(f.c, &other, 0, "text", 4, FILE_SYNC, NULL));
+	for (i = 0; i < 300; i++) {
+		(void)snprintf(name, sizeof(name), "more %d", i);
+		(void)check_file(&dir, name);
+	}
+	before = counts();
+	OK(call_read(f.c, &other, 0, sizeof(buf), buf, NULL));
+	cr_expect_eq(memcmp(buf, "text", 4), 0);
+	if (!file_reads_now(f.vault))
+		cr_skip_test("no RWF_NOWAIT on this file system");
+	OK(call_read(f.c, &file, 0, sizeof(buf), buf, NULL));
+	after = counts();
+	cr_expect_eq(after.on_loop - before.on_loop, 2);
+	cr_expect_eq(after.on_worker, before.on_worker);
 }
 
 Test(inline, a_read_under_way_delays_no_metadata)
