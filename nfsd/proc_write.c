@@ -36,11 +36,11 @@ may_write(struct request *rq, const struct obj *o)
 }
 
 static enum nfsstat3
-sync_file(struct request *rq, struct file *f)
+sync_file(struct request *rq, struct file *f, struct file_change *ch)
 {
 	struct verr e;
 
-	if (file_sync(f, &e) == 0)
+	if (file_sync_attr(f, ch, &e) == 0)
 		return NFS3_OK;
 	verifier_change(rq->srv);
 	return status_of(&e);
@@ -64,7 +64,7 @@ write_file(struct request *rq, struct obj *o)
 	const struct nfs3_write_args *args = rq->args;
 	struct nfs3_write_res *res = rq->res;
 	enum nfsstat3 status = NFS3_OK;
-	struct file_change ch;
+	struct file_change ch, synced = { .have_before = false };
 	struct file *f;
 	struct verr e;
 
@@ -78,7 +78,11 @@ write_file(struct request *rq, struct obj *o)
 	    &e) == -1)
 		status = status_of(&e);
 	else if (args->stable != NFS3_UNSTABLE)
-		status = sync_file(rq, f);
+		status = sync_file(rq, f, &synced);
+	if (!ch.have_before)
+		ch = synced;
+	else if (synced.have_after)
+		ch.after = synced.after;
 	fattr_file_change(&res->wcc, o->x, &ch);
 	file_put(f);
 	res->count = args->data.len;
@@ -163,7 +167,9 @@ proc_write(struct request *rq)
 static enum nfsstat3
 commit_file(struct request *rq, struct obj *o)
 {
+	struct nfs3_commit_res *res = rq->res;
 	enum nfsstat3 status;
+	struct file_change ch;
 	struct file *f;
 	struct verr e;
 
@@ -173,7 +179,8 @@ commit_file(struct request *rq, struct obj *o)
 	f = file_open(o->x->vault, &o->loc, o->attr.fileid, false, &e);
 	if (f == NULL)
 		return status_of(&e);
-	status = sync_file(rq, f);
+	status = sync_file(rq, f, &ch);
+	fattr_file_change(&res->wcc, o->x, &ch);
 	file_put(f);
 	return status;
 }
@@ -193,7 +200,8 @@ proc_commit(struct request *rq)
 	do
 		status = commit_file(rq, &o);
 	while (obj_moved(rq, &args->file, &o, &status));
-	if (loc_attr(o.x->vault, &o.loc, o.attr.fileid, &a, NULL) == 0)
+	if (!res->wcc.after.present &&
+	    loc_attr(o.x->vault, &o.loc, o.attr.fileid, &a, NULL) == 0)
 		fattr_set(&res->wcc.after, o.x, &a);
 	obj_put(&o);
 	return status;

@@ -125,6 +125,12 @@ int file_empty_now(struct file *f, struct verr *e);
  * said here once; vault_write_back()'s lost is called then.
  */
 int file_sync(struct file *f, struct verr *e);
+/*
+ * The same, and how the file looked before, and looks from now on: its ctime is
+ * the disk's again, as it will be when it is opened anew.  A client that is
+ * told both takes the change for its own.  ch is filled as far as it came.
+ */
+int file_sync_attr(struct file *f, struct file_change *ch, struct verr *e);
 
 /* The object's attributes by fstat of the open file; and what that said. */
 int file_attr(struct file *f, struct vattr *a, struct verr *e);

@@ -26,6 +26,10 @@
 
 #define GAP_MAX	(UINT64_C(16) * 1024 * 1024)	/* bytes that may yet come */
 
+#ifndef CLOCK_REALTIME_COARSE
+#define CLOCK_REALTIME_COARSE CLOCK_REALTIME
+#endif
+
 /*
  * Not before any stamp that the file system gave so far.  Its own clock may
  * be some milliseconds behind: file_state.c lets no time go back.
@@ -37,6 +41,29 @@ now_stamp(void)
 
 	(void)clock_gettime(CLOCK_REALTIME, &ts);
 	return ts;
+}
+
+/*
+ * Another ctime than any before, since it is by the ctime that clients see that
+ * there was a change.  If possible it is not after the one that the file system
+ * will give when this is written: by its clock, where that can be asked.
+ */
+static struct timespec
+ctime_stamp(const struct file *f)
+{
+	struct timespec ts, last = f->st.ctime;
+
+	(void)clock_gettime(CLOCK_REALTIME_COARSE, &ts);
+	if ((f->face.on || f->face.told) &&
+	    file_time_before(&last, &f->face.ctime))
+		last = f->face.ctime;
+	if (file_time_before(&last, &ts))
+		return ts;
+	if (++last.tv_nsec == 1000000000) {
+		last.tv_sec++;
+		last.tv_nsec = 0;
+	}
+	return last;
 }
 
 static struct chunk *
@@ -79,10 +106,11 @@ show_dirty(struct file *f)
 	bool first;
 
 	lock_take(&v->files_lock);
+	f->face.ctime = ctime_stamp(f);
+	f->face.mtime = now_stamp();
+	f->face.clear_size = file_end(f, &class);
 	f->face.on = true;
 	f->face.told = false;
-	f->face.clear_size = file_end(f, &class);
-	f->face.mtime = f->face.ctime = now_stamp();
 	first = TAILQ_EMPTY(&v->dirty_files);
 	if (!f->is_dirty) {
 		f->is_dirty = true;

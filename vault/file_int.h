@@ -124,6 +124,8 @@ void file_drop(struct file *f);
 /* Is all that we know of it still true?  f->rw is held. */
 bool file_is_as_seen(const struct file *f, const struct file_seen *seen);
 
+bool file_time_before(const struct timespec *a, const struct timespec *b);
+
 /* Attributes from f->st; f->rw is held, so they belong together. */
 void file_attr_held(struct file *f, struct vattr *a);
 

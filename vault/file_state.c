@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <sys/stat.h>
 
 #include "base/verr.h"
 #include "vault/file_int.h"
@@ -192,8 +193,8 @@ file_drop(struct file *f)
 
 /* -- attributes */
 
-static bool
-is_before(const struct timespec *a, const struct timespec *b)
+bool
+file_time_before(const struct timespec *a, const struct timespec *b)
 {
 	return a->tv_sec < b->tv_sec ||
 	    (a->tv_sec == b->tv_sec && a->tv_nsec < b->tv_nsec);
@@ -209,10 +210,10 @@ put_face(const struct file *f, struct vattr *a)
 		a->size = face->clear_size;
 		a->damaged = false;
 		a->mtime = face->mtime;
-		if (is_before(&a->ctime, &face->ctime))
+		if (file_time_before(&a->ctime, &face->ctime))
 			a->ctime = face->ctime;
 	} else if (face->told && (same_time(&a->ctime, &face->real) ||
-	    is_before(&a->ctime, &face->ctime)))
+	    file_time_before(&a->ctime, &face->ctime)))
 		a->ctime = face->ctime;
 }
 
@@ -318,15 +319,33 @@ file_see(struct file *f, struct vattr *a, struct file_seen *seen,
 
 /* -- making durable */
 
-/* What is dirty, to the disk or the journal; what fails is lost, and told. */
+/*
+ * The ctime is from now on that of the disk, unless time would go back: where
+ * the file system's clock is behind ours.
+ */
+static void
+show_real(struct file *f)
+{
+	lock_take(&f->v->files_lock);
+	if (!file_time_before(&f->st.ctime, &f->face.ctime))
+		f->face.told = false;
+	lock_drop(&f->v->files_lock);
+}
+
+/*
+ * What is dirty, to the disk or the journal; what fails is lost, and told.  ch
+ * may be NULL: nobody is told how the file looks.
+ */
 static int
-write_dirty(struct file *f, uint64_t *changes, struct verr *e)
+write_dirty(struct file *f, uint64_t *changes, struct file_change *ch,
+    struct verr *e)
 {
 	struct vault *v = f->v;
 	int r = 0;
 
 	if (file_take(f, true, true, e) == -1)
 		return -1;
+	file_before(f, ch);
 	if (file_flush(f, e) == -1) {
 		file_lose(f);
 		file_new_epoch(f);
@@ -335,6 +354,10 @@ write_dirty(struct file *f, uint64_t *changes, struct verr *e)
 		r = -1;
 	}
 	*changes = f->changes;
+	if (r == 0 && ch != NULL) {
+		show_real(f);
+		r = file_after(f, ch, e);
+	}
 	file_drop(f);
 	return r;
 }
@@ -382,17 +405,51 @@ err:
 	return -1;
 }
 
+/*
+ * Was all of it within one tick of the file system's clock, so that the old
+ * ctime had to stay?  A sync later its clock has moved.
+ */
+static void
+settle_ctime(struct file *f, struct file_change *ch)
+{
+	struct timespec ts[2] = { { 0, UTIME_OMIT }, { 0, 0 } };
+
+	if (file_take(f, true, true, NULL) == -1)
+		return;
+	if (f->face.told && same_time(&f->st.ctime, &f->face.real)) {
+		ts[1] = f->st.mtime;
+		(void)host_futimes(f->fd, ts);
+		f->touched = true;
+		if (file_after(f, NULL, NULL) == 0) {
+			show_real(f);
+			file_attr_held(f, &ch->after);
+		}
+	}
+	file_drop(f);
+}
+
 int
 file_sync(struct file *f, struct verr *e)
+{
+	return file_sync_attr(f, NULL, e);
+}
+
+int
+file_sync_attr(struct file *f, struct file_change *ch, struct verr *e)
 {
 	struct vault *v = f->v;
 	uint64_t changes;
 
+	if (ch != NULL)
+		ch->have_before = ch->have_after = false;
 	if (v->read_only)
 		return vault_sync_names(v, e);
-	if (write_dirty(f, &changes, e) == -1)
+	if (write_dirty(f, &changes, ch, e) == -1)
 		return -1;
-	if (!is_synced(f, changes) && sync_data(f, changes, e) == -1)
+	if ((!is_synced(f, changes) && sync_data(f, changes, e) == -1) ||
+	    vault_sync_names(v, e) == -1)
 		return -1;
-	return vault_sync_names(v, e);
+	if (ch != NULL)
+		settle_ctime(f, ch);
+	return 0;
 }

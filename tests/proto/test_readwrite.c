@@ -5,8 +5,10 @@
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tests/proto/check.h"
 #include "vault/host.h"
@@ -219,12 +221,58 @@ Test(write, tells_of_the_file_before_and_after)
 	cr_expect_eq(check_after(&w.wcc)->size, 102);
 }
 
+/* So many that the server closes what it has open. */
+static void
+open_others(const char *prefix)
+{
+	char name[32];
+	int i;
+
+	for (i = 0; i < 300; i++) {
+		(void)snprintf(name, sizeof(name), "%s%d", prefix, i);
+		(void)check_file(&f.root, name);
+	}
+}
+
+/*
+ * What a client keeps of a file that it wrote is good for as long as the times
+ * are those that it was told: also after the server has closed it.
+ */
+Test(commit, leaves_the_times_that_it_tells)
+{
+	struct write_reply w;
+	fattr3 a, b;
+	wcc_attr *was;
+
+	put(0, 100);
+	OK(call_getattr(f.c, &file, &a));
+	(void)usleep(30000);
+	OK(call_commit(f.c, &file, &w));
+	cr_assert(w.wcc.before.attributes_follow);
+	was = &w.wcc.before.pre_op_attr_u.attributes;
+	cr_expect_eq(was->size, 100);
+	cr_expect_eq(memcmp(&was->ctime, &a.ctime, sizeof(a.ctime)), 0);
+	cr_expect_eq(memcmp(&was->mtime, &a.mtime, sizeof(a.mtime)), 0);
+	a = *check_after(&w.wcc);
+	open_others("a");
+	OK(call_getattr(f.c, &file, &b));
+	cr_expect_eq(memcmp(&a, &b, sizeof(a)), 0);
+
+	(void)usleep(30000);
+	OK(call_write(f.c, &file, 0, "new", 3, FILE_SYNC, &w));
+	a = *check_after(&w.wcc);
+	open_others("b");
+	OK(call_getattr(f.c, &file, &b));
+	cr_expect_eq(memcmp(&a, &b, sizeof(a)), 0);
+}
+
 Test(write, of_nothing_changes_nothing)
 {
 	struct write_reply w;
 	fattr3 a, b;
 
 	put(0, 100);
+	OK(call_commit(f.c, &file, NULL));
 	OK(call_getattr(f.c, &file, &a));
 	OK(call_write(f.c, &file, 0, "", 0, UNSTABLE, &w));
 	cr_expect_eq(w.count, 0);

@@ -191,6 +191,56 @@ Test(dirty, times_are_those_of_the_write)
 	cr_expect_eq(attr().size, 15);
 }
 
+static bool
+looks_the_same(const struct vattr *x, const struct vattr *y)
+{
+	return x->size == y->size &&
+	    memcmp(&x->mtime, &y->mtime, sizeof(x->mtime)) == 0 &&
+	    memcmp(&x->ctime, &y->ctime, sizeof(x->ctime)) == 0;
+}
+
+/* To a client another ctime is somebody else's change. */
+Test(dirty, once_it_is_told_to_be_durable_it_looks_as_when_opened_anew)
+{
+	struct file_change ch;
+	struct vattr seen;
+	struct file *f;
+
+	begin("SIV_GCM", 8 * C);
+	put(0, pattern, 10);
+	seen = attr();
+	(void)nanosleep(&(struct timespec){ 0, 30000000 }, NULL);
+	f = open_file();
+	cr_assert_eq(file_sync_attr(f, &ch, &b.e), 0);
+	file_put(f);
+	cr_assert(ch.have_before && ch.have_after);
+	cr_expect(looks_the_same(&ch.before, &seen));
+	seen = attr();
+	cr_expect(looks_the_same(&ch.after, &seen));
+	box_reopen(&b);
+	seen = attr();
+	cr_expect(looks_the_same(&ch.after, &seen));
+}
+
+Test(dirty, each_write_has_another_ctime)
+{
+	struct vattr last, a;
+	int i;
+
+	begin("SIV_GCM", 8 * C);
+	last = attr();
+	for (i = 0; i < 100; i++) {
+		put((uint64_t)i, pattern, 10);
+		if (i % 10 == 9)
+			cr_assert_eq(sync_file(), 0);
+		a = attr();
+		cr_expect(a.ctime.tv_sec > last.ctime.tv_sec ||
+		    (a.ctime.tv_sec == last.ctime.tv_sec &&
+		    a.ctime.tv_nsec > last.ctime.tv_nsec), "%d", i);
+		last = a;
+	}
+}
+
 Test(dirty, setting_one_time_leaves_the_other)
 {
 	struct vset set = { .mask = VSET_MTIME | VSET_ATIME,
