@@ -3,8 +3,8 @@
  *
  * Chunks are decrypted into pool buffers, and these are what is sent: the reply
  * refers to them, and they go back when its last byte is out.  On the loop
- * only what is in memory is read (file_read_attr()); to open a file is a look at
- * the storage, as a LOOKUP is.
+ * only what is in memory is read (file_read_attr()); to open a file is a look
+ * at the storage, as a LOOKUP is.
  */
 #include "config.h"
 

@@ -26,10 +26,6 @@
 
 #define GAP_MAX	(UINT64_C(16) * 1024 * 1024)	/* bytes that may yet come */
 
-#ifndef CLOCK_REALTIME_COARSE
-#define CLOCK_REALTIME_COARSE CLOCK_REALTIME
-#endif
-
 /*
  * Not before any stamp that the file system gave so far.  Its own clock may
  * be some milliseconds behind: file_state.c lets no time go back.
@@ -46,14 +42,14 @@ now_stamp(void)
 /*
  * Another ctime than any before, since it is by the ctime that clients see that
  * there was a change.  If possible it is not after the one that the file system
- * will give when this is written: by its clock, where that can be asked.
+ * will give when this is written.
  */
 static struct timespec
 ctime_stamp(const struct file *f)
 {
 	struct timespec ts, last = f->st.ctime;
 
-	(void)clock_gettime(CLOCK_REALTIME_COARSE, &ts);
+	host_stamp(&ts);
 	if ((f->face.on || f->face.told) &&
 	    file_time_before(&last, &f->face.ctime))
 		last = f->face.ctime;

@@ -402,6 +402,16 @@ host_futimes(int fd, const struct timespec ts[2])
 	return futimens(fd, ts);
 }
 
+void
+host_stamp(struct timespec *ts)
+{
+#ifdef CLOCK_REALTIME_COARSE
+	(void)clock_gettime(CLOCK_REALTIME_COARSE, ts);
+#else
+	(void)clock_gettime(CLOCK_REALTIME, ts);
+#endif
+}
+
 int
 host_space(int root, struct host_space *s)
 {

@@ -121,6 +121,11 @@ int host_chown(int root, const char *path, uid_t uid, gid_t gid);
 /* UTIME_NOW and UTIME_OMIT count. */
 int host_utimes(int root, const char *path, const struct timespec ts[2]);
 int host_futimes(int fd, const struct timespec ts[2]);
+/*
+ * Now, by the clock that file systems take times from; some milliseconds ahead
+ * of it where that cannot be asked.
+ */
+void host_stamp(struct timespec *ts);
 
 /* A whole small file, at most max bytes (EFBIG); -1 or its length. */
 ssize_t host_read_file(int root, const char *path, void *buf, size_t max);

@@ -110,7 +110,7 @@ struct vault {
 	_Atomic unsigned	 ndirty_files;	/* written under files_lock */
 	unsigned		 dirty_files_max; /* constant in use */
 	_Atomic bool		 crowded;	/* wb.crowded() was called */
-	_Atomic bool		 no_now;	/* file_readv_now() cannot work */
+	_Atomic bool		 no_now;	/* file_reads_now() */
 	_Atomic uint64_t	 flushes;	/* written under files_lock */
 	_Atomic unsigned	 links;		/* names that LINK made, and
 						   is making */
