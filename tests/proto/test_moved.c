@@ -16,11 +16,12 @@
 
 static struct fh a, b, file, ln;
 static atomic_int moment;	/* enum host_op at which to move, or -1 */
-static atomic_bool inside;	/* no call can be served at that moment */
+static const char *inside;	/* not NULL: no call can be served at that
+				   moment, and this is what is moved */
 
 /* The loop itself stands here: past the server, to the vault. */
 static void
-move_link(void)
+move_inside(void)
 {
 	struct arena *arena = arena_new(1u << 16);
 	struct entry from, to;
@@ -28,8 +29,8 @@ move_link(void)
 
 	cr_assert_eq(tree_lookup(f.vault, arena, "a", &from, &e), 0);
 	cr_assert_eq(tree_lookup(f.vault, arena, "b", &to, &e), 0);
-	cr_assert_eq(dir_rename(from.dir, to.dir, arena, "link", 4,
-	    "elsewhere", 9, NULL, NULL, NULL, &e), 0);
+	cr_assert_eq(dir_rename(from.dir, to.dir, arena, inside,
+	    strlen(inside), "elsewhere", 9, NULL, NULL, NULL, &e), 0);
 	dir_put(from.dir);
 	dir_put(to.dir);
 	arena_free(arena);
@@ -44,8 +45,8 @@ hook(void *ctx, enum host_op op, const char *path)
 	    (op != HOST_LINK && strstr(path, "c9r") == NULL) ||
 	    !atomic_compare_exchange_strong(&moment, &(int){ (int)op }, -1))
 		return 0;
-	if (atomic_load(&inside))
-		move_link();
+	if (inside != NULL)
+		move_inside();
 	else
 		OK(call_rename(f.clients[1], &a, "file", &b, "elsewhere",
 		    NULL));
@@ -84,8 +85,18 @@ TestSuite(moved, .init = setup, .fini = teardown);
 
 Test(moved, a_file_that_is_read_is_not_stale)
 {
+	static char buf[100000];	/* so many are for a worker */
+
+	atomic_store(&moment, HOST_OPEN);
+	OK(call_read(f.c, &file, 0, sizeof(buf), buf, NULL));
+	cr_expect_eq(memcmp(buf, "text", 4), 0);
+}
+
+Test(moved, a_file_that_is_opened_on_the_loop_is_not_stale)
+{
 	char buf[8];
 
+	inside = "file";
 	atomic_store(&moment, HOST_OPEN);
 	OK(call_read(f.c, &file, 0, 4, buf, NULL));
 	cr_expect_eq(memcmp(buf, "text", 4), 0);
@@ -135,7 +146,7 @@ Test(moved, a_link_that_is_read_is_not_stale)
 {
 	char target[8192];
 
-	atomic_store(&inside, true);
+	inside = "link";
 	atomic_store(&moment, HOST_OPEN);
 	OK(call_readlink(f.c, &ln, target, NULL));
 	cr_expect_str_eq(target, "target");
