@@ -130,12 +130,11 @@ static void *
 flusher_main(void *arg)
 {
 	struct flusher *fl = arg;
-	bool crowded = false;
+	bool crowded;
 
-	do
+	while (rest(fl, write_out(fl, FLUSHER_AGE_MS), &crowded))
 		if (crowded)
 			write_down(fl);
-	while (rest(fl, write_out(fl, FLUSHER_AGE_MS), &crowded));
 	bufpool_thread_fini();
 	return NULL;
 }

@@ -58,6 +58,15 @@ clear_set_id(struct request *rq, struct obj *o)
 		    &o->attr, NULL);
 }
 
+/* Has nobody changed the file between two looks at it? */
+static bool
+looks_the_same(const struct vattr *a, const struct vattr *b)
+{
+	return a->size == b->size &&
+	    memcmp(&a->mtime, &b->mtime, sizeof(a->mtime)) == 0 &&
+	    memcmp(&a->ctime, &b->ctime, sizeof(a->ctime)) == 0;
+}
+
 static enum nfsstat3
 write_file(struct request *rq, struct obj *o)
 {
@@ -79,9 +88,11 @@ write_file(struct request *rq, struct obj *o)
 		status = status_of(&e);
 	else if (args->stable != NFS3_UNSTABLE)
 		status = sync_file(rq, f, &synced);
+	/* Another's change in between is not to be taken for this one. */
 	if (!ch.have_before)
 		ch = synced;
-	else if (synced.have_after)
+	else if (synced.have_after && ch.have_after &&
+	    looks_the_same(&ch.after, &synced.before))
 		ch.after = synced.after;
 	fattr_file_change(&res->wcc, o->x, &ch);
 	file_put(f);

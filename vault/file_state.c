@@ -320,25 +320,30 @@ file_see(struct file *f, struct vattr *a, struct file_seen *seen,
 /* -- making durable */
 
 /*
- * The ctime is from now on that of the disk, unless time would go back: where
+ * The ctime is from now on that of the disk; false: time would go back, since
  * the file system's clock is behind ours.
  */
-static void
+static bool
 show_real(struct file *f)
 {
+	bool is_real;
+
 	lock_take(&f->v->files_lock);
 	if (!file_time_before(&f->st.ctime, &f->face.ctime))
 		f->face.told = false;
+	is_real = !f->face.told;
 	lock_drop(&f->v->files_lock);
+	return is_real;
 }
 
 /*
  * What is dirty, to the disk or the journal; what fails is lost, and told.  ch
- * may be NULL: nobody is told how the file looks.
+ * may be NULL: nobody is told how the file looks.  *real: its ctime is the
+ * disk's.
  */
 static int
 write_dirty(struct file *f, uint64_t *changes, struct file_change *ch,
-    struct verr *e)
+    bool *real, struct verr *e)
 {
 	struct vault *v = f->v;
 	int r = 0;
@@ -355,7 +360,7 @@ write_dirty(struct file *f, uint64_t *changes, struct file_change *ch,
 	}
 	*changes = f->changes;
 	if (r == 0 && ch != NULL) {
-		show_real(f);
+		*real = show_real(f);
 		r = file_after(f, ch, e);
 	}
 	file_drop(f);
@@ -421,7 +426,7 @@ settle_ctime(struct file *f, struct file_change *ch)
 		(void)host_futimes(f->fd, ts);
 		f->touched = true;
 		if (file_after(f, NULL, NULL) == 0) {
-			show_real(f);
+			(void)show_real(f);
 			file_attr_held(f, &ch->after);
 		}
 	}
@@ -439,17 +444,18 @@ file_sync_attr(struct file *f, struct file_change *ch, struct verr *e)
 {
 	struct vault *v = f->v;
 	uint64_t changes;
+	bool real = true;
 
 	if (ch != NULL)
 		ch->have_before = ch->have_after = false;
 	if (v->read_only)
 		return vault_sync_names(v, e);
-	if (write_dirty(f, &changes, ch, e) == -1)
+	if (write_dirty(f, &changes, ch, &real, e) == -1)
 		return -1;
 	if ((!is_synced(f, changes) && sync_data(f, changes, e) == -1) ||
 	    vault_sync_names(v, e) == -1)
 		return -1;
-	if (ch != NULL)
+	if (!real)
 		settle_ctime(f, ch);
 	return 0;
 }
